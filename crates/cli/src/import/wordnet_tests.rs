@@ -1,0 +1,32 @@
+//! The data of the demo, read whole: real text, real compression.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::{AssociationReader, ConceptName, ConceptReader};
+
+fn demo(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)
+}
+
+#[test]
+fn wordnet_is_read_to_its_last_line() {
+    let mut keys = HashSet::new();
+    let mut concepts = ConceptReader::open(&demo("concepts.jsonl.zst")).unwrap();
+    while let Some(concept) = concepts.next().unwrap() {
+        let ConceptName::Key(key) = concept.name else { panic!("a concept without a key") };
+        assert!(!concept.content.is_empty() && concept.metadata.is_some(), "{key}");
+        assert!(keys.insert(key.into_owned()));
+    }
+    assert_eq!((keys.len(), concepts.line()), (117_659, 117_659));
+
+    let mut kinds = HashSet::new();
+    let mut associations = AssociationReader::open(&demo("associations.tsv.zst")).unwrap();
+    while let Some(association) = associations.next().unwrap() {
+        assert!(keys.contains(association.source) && keys.contains(association.target));
+        if !kinds.contains(association.kind) {
+            kinds.insert(association.kind.to_owned());
+        }
+    }
+    assert_eq!((kinds.len(), associations.line()), (26, 364_552));
+}

@@ -1,0 +1,7 @@
+//! The `sutra` program.
+#![forbid(unsafe_code)]
+#![allow(dead_code)]
+
+mod import;
+
+fn main() {}

@@ -1,0 +1,52 @@
+//! The on-disk format of Sutra Storage, and nothing else.
+//!
+//! Everything that reaches a disk is laid out here: ids, the 128-byte concept record, the 64-byte association record, log
+//! entries, write-ahead log groups, the file header, footers with their Bloom filter and offset index, and the image of
+//! derived columns. Bytes in memory are bytes on disk: the records that the engine keeps in its arenas are the structs of
+//! [`record`], little-endian everywhere, and a checkpoint copies them as they are.
+//!
+//! What holds for every decoder in this crate:
+//! - no length, count or offset is used before its bound has been checked, and nothing is allocated from one;
+//! - no input makes it panic: damage is a [`DecodeError`];
+//! - it does no I/O and holds no `unsafe`.
+//!
+//! ```
+//! use sutra_format::{ConceptId, ConceptRecord};
+//! use zerocopy::{FromBytes, FromZeros, IntoBytes};
+//!
+//! let mut record = ConceptRecord::new_zeroed();
+//! record.id = ConceptId::from_key("otter").unwrap().to_bytes();
+//! record.seal();
+//! let bytes = record.as_bytes().to_vec();
+//!
+//! let again = ConceptRecord::ref_from_bytes(&bytes).unwrap();
+//! assert!(again.is_intact());
+//! ```
+#![forbid(unsafe_code)]
+
+mod checksum;
+mod error;
+mod id;
+pub mod bloom;
+pub mod catalogue;
+pub mod entry;
+pub mod footer;
+pub mod geometry;
+pub mod header;
+pub mod image;
+pub mod index;
+pub mod record;
+pub mod wal;
+
+pub use checksum::{blob_checksum, checksum, id_hash};
+pub use catalogue::{Catalogue, CatalogueError};
+pub use error::DecodeError;
+pub use footer::AccessEntry;
+pub use id::{AssociationType, ConceptId, IdError, Namespace};
+pub use record::{AssociationRecord, ConceptRecord};
+
+/// No record, no slot, no blob: the all-ones position of every table and record.
+pub const NONE: u32 = u32::MAX;
+
+/// No blob: the position that a record holds for content, vector, metadata or key that it does not have.
+pub const NO_BLOB: u64 = u64::MAX;

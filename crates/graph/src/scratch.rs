@@ -1,0 +1,84 @@
+//! The memory a search works in, kept from one search to the next.
+
+use std::cell::Cell;
+
+use crate::best::BestScratch;
+use crate::marks::Marks;
+use crate::shortest::Label;
+
+/// Working memory of a search, reusable for any graph. A search that has run before in it allocates nothing but its answer.
+///
+/// Memory: 8 bytes a node of the largest graph searched (and up to an eighth more), 20 bytes a node that a
+/// [`find_path`](crate::find_path) reached; for [`find_best_path`](crate::find_best_path) 32 bytes a node reached and 56
+/// a label, of which a node has at most one for each edge that improves it within each number of hops. Capacity is
+/// kept until the scratch is dropped.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    pub(crate) marks: Marks,
+    pub(crate) forward: Vec<Label>,
+    pub(crate) backward: Vec<Label>,
+    pub(crate) best: BestScratch,
+}
+
+impl Scratch {
+    /// Memory that has not been used yet; allocates nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes held between searches.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let labels = self.forward.capacity() + self.backward.capacity();
+        self.marks.bytes() + labels * size_of::<Label>() + self.best.bytes()
+    }
+}
+
+thread_local! {
+    static IDLE: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// Runs `search` with the calling thread's own scratch, which is made at the thread's first search and lives until the
+/// thread ends: no lock, nothing shared. Never blocks.
+///
+/// A search begun inside another one works in a scratch of its own, of which the larger is kept.
+pub fn with_scratch<R>(search: impl FnOnce(&mut Scratch) -> R) -> R {
+    // `try_with` fails only while the thread ends; then the scratch is made for this one search.
+    let mut scratch = IDLE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    let result = search(&mut scratch);
+    let _ = IDLE.try_with(|idle| {
+        let other = idle.take();
+        let keep_other = other.as_ref().is_some_and(|other| other.heap_bytes() > scratch.heap_bytes());
+        idle.set(if keep_other { other } else { Some(scratch) });
+    });
+    result
+}
+
+/// Frees the calling thread's scratch, for a thread that has searched a large graph and will not soon do it again.
+pub fn release_scratch() {
+    let _ = IDLE.try_with(Cell::take);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_one_scratch() {
+        std::thread::spawn(|| {
+            with_scratch(|outer| {
+                outer.marks.begin(1000);
+                with_scratch(|inner| {
+                    assert_eq!(inner.heap_bytes(), 0);
+                    inner.marks.begin(10);
+                });
+            });
+            with_scratch(|again| assert!(again.heap_bytes() >= 8000));
+            release_scratch();
+            with_scratch(|fresh| assert_eq!(fresh.heap_bytes(), 0));
+        })
+        .join()
+        .unwrap();
+    }
+}

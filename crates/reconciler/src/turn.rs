@@ -1,0 +1,219 @@
+//! The reconciler: a thread that turns accepted entries into groups.
+//!
+//! One turn: gather; one write and one sync of the write-ahead log; apply; publish; return permits. Readers find a group only
+//! after its sync, so what was seen is never lost (except under `Durability::None`).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use sutra_log::{Cost, Drain, Slot, Woken, WriteLog};
+use sutra_snapshot::Writer;
+use sutra_wal::Wal;
+
+use crate::checkpoint::{Checkpoints, describe};
+use crate::clock::now_micros;
+use crate::counters::{Counters, add, set};
+use crate::options::{Durability, EngineOptions};
+
+/// Bytes of entries at which a group closes: a write of 4 MiB with its sync takes some milliseconds.
+const GROUP_BYTES: u64 = 4 << 20;
+/// Time between two attempts to make room while nobody waits.
+const RETRY: Duration = Duration::from_millis(200);
+/// Groups between two counts of memory.
+const GROUPS_PER_COUNT: u64 = 64;
+
+/// The thread's state.
+pub(crate) struct Reconciler {
+    pub(crate) writer: Writer,
+    pub(crate) wal: Wal,
+    pub(crate) drain: Drain<Vec<u8>>,
+    pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) options: EngineOptions,
+    pub(crate) cost_of_commit: Duration,
+    pub(crate) commit_time: u64,
+    pub(crate) warned: bool,
+}
+
+impl Reconciler {
+    /// Runs until the log is closed and drained, or writing has stopped. Gives the write-ahead log back.
+    pub(crate) fn run(mut self) -> Wal {
+        sutra_log::forbid_waiting();
+        let mut group = Vec::new();
+        while self.gather(&mut group) {
+            let outcome = self.commit(&group);
+            group.clear();
+            if let Err(cause) = outcome {
+                tracing::error!(cause = &*cause, "writing stops");
+                self.drain.log().poison(cause.into());
+                break;
+            }
+        }
+        self.take_done();
+        self.wal
+    }
+
+    /// Fills `group`, perhaps with nothing when there is only a checkpoint's rest to take care of. False at the end.
+    ///
+    /// A group closes at the earliest of: the interval since its first entry, less what a commit takes; half of the queue;
+    /// a number of bytes; somebody who waits; the end.
+    fn gather(&mut self, group: &mut Vec<Slot<Vec<u8>>>) -> bool {
+        match self.drain.wait(None) {
+            Woken::Poisoned => return false,
+            Woken::Closed if self.drain.closed_and_empty() => return false,
+            _ => {}
+        }
+        let deadline = Instant::now() + self.options.interval.saturating_sub(self.cost_of_commit);
+        let mut bytes = 0;
+        loop {
+            let bound = Cost { entries: self.options.queue_capacity, bytes: GROUP_BYTES - bytes };
+            let from = group.len();
+            self.drain.collect_within(group, bound);
+            bytes += group[from..].iter().map(|slot| slot.cost.bytes).sum::<u64>();
+            if group.is_empty() || bytes >= GROUP_BYTES {
+                return true;
+            }
+            match self.drain.gather(deadline) {
+                Woken::Poisoned => return false,
+                Woken::Arrived | Woken::Nudged => {}
+                Woken::Deadline | Woken::Urgent | Woken::Pressure | Woken::Closed => break,
+            }
+        }
+        let bound = Cost { entries: self.options.queue_capacity, bytes: GROUP_BYTES - bytes };
+        self.drain.collect_within(group, bound);
+        true
+    }
+
+    fn commit(&mut self, group: &[Slot<Vec<u8>>]) -> Result<(), String> {
+        self.ask_for_durability();
+        let swapped = self.take_done();
+        let Some(first) = group.first().map(|slot| slot.sequence) else {
+            if swapped {
+                // Chunks that were swapped are retired with the publish that follows; nothing else has changed.
+                self.publish(None, 0);
+            }
+            return Ok(());
+        };
+        let last = first + group.len() as u64 - 1;
+        // Times of commits never decrease, whatever the clock does.
+        self.commit_time = self.commit_time.max(now_micros());
+        let entries: Vec<&[u8]> = group.iter().map(|slot| slot.entry.as_deref().unwrap_or_default()).collect();
+        let bytes = entries.iter().map(|entry| entry.len() as u64).sum();
+
+        let began = Instant::now();
+        if self.options.durability != Durability::None {
+            self.make_room(&entries)?;
+            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;
+            // After the sync and only then: who waits for it is told the truth.
+            self.drain.mark_durable(last);
+        }
+        let synced = Instant::now();
+        let mut applied = sutra_snapshot::Applied::default();
+        for (sequence, entry) in (first..).zip(&entries) {
+            let one = self.writer.apply(sequence, entry).map_err(|error| describe(&error))?;
+            applied.ops += one.ops;
+            applied.ignored += one.ignored;
+        }
+        let done = Instant::now();
+
+        self.publish(Some((last, self.commit_time)), bytes);
+        self.drain.mark_visible(last);
+        self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());
+
+        let counters = &self.counters;
+        set(&counters.commit_us, (synced - began).as_micros() as u64);
+        set(&counters.apply_us, (done - synced).as_micros() as u64);
+        set(&counters.last_batch, group.len() as u64);
+        set(&counters.wal_bytes, self.wal.bytes());
+        let made = entries.first().and_then(|entry| sutra_format::entry::Ops::new(entry).ok()).map_or(0, |ops| ops.time());
+        set(&counters.staleness_us, now_micros().saturating_sub(made));
+        add(&counters.entries_processed, group.len() as u64);
+        add(&counters.operations, u64::from(applied.ops));
+        add(&counters.ignored, u64::from(applied.ignored));
+        if counters.reconciliations.fetch_add(1, Ordering::Relaxed).is_multiple_of(GROUPS_PER_COUNT) {
+            self.writer.count_memory();
+        }
+        // A running average of seven parts old and one part new.
+        self.cost_of_commit = (self.cost_of_commit * 7 + began.elapsed()) / 8;
+        self.trigger();
+        Ok(())
+    }
+
+    /// Publishes, and adds what belongs to the snapshot and is in no arena, as one step for the checkpointer.
+    fn publish(&mut self, group: Option<(u64, u64)>, bytes: u64) {
+        let access = self.writer.take_accessed();
+        let mut uncommitted = self.checkpoints.uncommitted.lock();
+        uncommitted.access.extend(access.into_iter().map(|(slot, count, last)| (slot, (count, last))));
+        uncommitted.groups.extend(group);
+        uncommitted.bytes += bytes;
+        self.writer.publish(self.commit_time);
+    }
+
+    /// With every segment full, waits for a checkpoint: backpressure, not growth. If the checkpoint cannot be written either
+    /// (a full disk) it goes on trying while writers merely find the log full; somebody who waits gets the cause.
+    fn make_room(&mut self, entries: &[&[u8]]) -> Result<(), String> {
+        let bytes = Wal::payload_bytes(entries.iter().map(|entry| entry.len()));
+        while !self.wal.room_for(bytes) {
+            let visible = self.drain.log().visible();
+            if let Err(cause) = self.checkpoints.wait_done(visible) {
+                if self.drain.urgent().is_none() && !self.drain.log().is_closed() {
+                    std::thread::sleep(RETRY);
+                    continue;
+                }
+                return Err(format!("the write-ahead log is full and the checkpoint that would free it failed: {cause}"));
+            }
+            self.take_done();
+        }
+        Ok(())
+    }
+
+    /// Swaps chunks and releases segments that checkpoints have covered. Says whether chunks were swapped.
+    fn take_done(&mut self) -> bool {
+        let mut swapped = false;
+        for done in self.checkpoints.take_done() {
+            for (arena, index, map) in done.chunks {
+                self.writer.swap_chunk(arena, index, map);
+                swapped = true;
+            }
+            if let Err(error) = self.wal.release(done.sequence) {
+                tracing::warn!(cause = describe(&error), "a segment of the write-ahead log could not be removed");
+            }
+            set(&self.counters.wal_bytes, self.wal.bytes());
+            self.writer.count_memory();
+        }
+        swapped
+    }
+
+    /// Without a write-ahead log, who waits for durability waits for a checkpoint.
+    fn ask_for_durability(&self) {
+        if self.options.durability == Durability::None
+            && let Some(sequence) = self.drain.durable_wanted()
+        {
+            self.checkpoints.request(sequence.min(self.drain.log().visible()));
+        }
+    }
+
+    /// Asks for a checkpoint when enough is not in the file.
+    fn trigger(&mut self) {
+        let lengths = self.writer.lengths();
+        let records = u64::from(lengths.concepts) + u64::from(lengths.associations);
+        let new = records.saturating_sub(self.counters.committed_records.load(Ordering::Relaxed));
+        let bytes = self.checkpoints.uncommitted.lock().bytes;
+        let log: &WriteLog<_> = self.drain.log();
+        if new >= self.options.threshold
+            || bytes >= self.options.heap_bytes
+            || self.wal.bytes() >= self.options.wal_bytes / 2
+        {
+            self.checkpoints.request(log.visible());
+        }
+        self.ask_for_durability();
+        let largest = u64::from(lengths.concepts.max(lengths.associations).max(lengths.slots));
+        let most = 3 * self.options.queue_capacity as u64 + 1024;
+        self.counters.full.store(largest + most > u64::from(u32::MAX), Ordering::Relaxed);
+        if !self.warned && largest > u64::from(u32::MAX) / 5 * 4 {
+            self.warned = true;
+            tracing::warn!(records = largest, "four fifths of the store's 32-bit ordinals are used");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! An arena: bytes in chunks that never move, written at the end by one thread, read by many.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use sutra_vfs::{Map, MapMut};
+
+use crate::bits::AtomicBits;
+
+/// What keeps a chunk's bytes in memory.
+#[derive(Debug)]
+pub(crate) enum Backing {
+    /// Memory of this process, written by the writer.
+    Heap(MapMut),
+    /// A committed chunk, mapped from the file.
+    Mapped(Map),
+    /// A part of a private map, from this byte on: rows of an image.
+    Private(Arc<MapMut>, Range<usize>),
+}
+
+impl Backing {
+    fn as_ptr(&self) -> *mut u8 {
+        match self {
+            Self::Heap(memory) => memory.as_mut_ptr(),
+            // Only readers use this pointer: the writer writes beyond what is committed, and that is never mapped.
+            Self::Mapped(map) => map.as_ptr().cast_mut(),
+            Self::Private(memory, range) => memory.as_mut_ptr().wrapping_add(range.start),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Heap(memory) => memory.len(),
+            Self::Mapped(map) => map.len(),
+            Self::Private(_, range) => range.len(),
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        match self {
+            Self::Heap(memory) => memory.len() as u64,
+            Self::Mapped(_) | Self::Private(..) => 0,
+        }
+    }
+}
+
+/// A chunk that was replaced, to be dropped when no snapshot can reach it.
+#[derive(Debug)]
+pub(crate) struct OldChunk {
+    backing: Backing,
+    _verified: Option<Box<AtomicBits>>,
+}
+
+impl OldChunk {
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        self.backing.heap_bytes()
+    }
+
+    /// Takes the memory for another chunk, if it is heap.
+    pub(crate) fn into_heap(self) -> Option<MapMut> {
+        match self.backing {
+            Backing::Heap(memory) => Some(memory),
+            Backing::Mapped(_) | Backing::Private(..) => None,
+        }
+    }
+}
+
+struct Entry {
+    /// First byte of the chunk, null while there is none. Stored with Release after the chunk's bytes and `verified` are in
+    /// place, loaded with Acquire.
+    data: AtomicPtr<u8>,
+    /// Which granules have been verified; null means that all of them are trusted, because this process wrote them.
+    verified: AtomicPtr<AtomicBits>,
+    /// Bytes of the chunk.
+    len: AtomicU32,
+}
+
+/// An arena. Written by one thread; the methods that change it say so and are only called by the writer.
+pub(crate) struct ChunkTable {
+    entries: Box<[Entry]>,
+    /// Bytes that one bit of `verified` stands for.
+    granule: u32,
+    /// Owners of the chunks, locked by the writer and at drop, never by a reader.
+    owners: sutra_sync::Mutex<Vec<OldChunk>>,
+}
+
+/// What a reader finds at a place.
+pub(crate) struct Place<'a> {
+    pub(crate) bytes: &'a [u8],
+    verified: Option<&'a AtomicBits>,
+    bit: usize,
+}
+
+impl Place<'_> {
+    /// Whether the granule that begins here needs no verification.
+    #[inline]
+    pub(crate) fn is_verified(&self) -> bool {
+        self.verified.is_none_or(|bits| bits.get(self.bit))
+    }
+
+    pub(crate) fn set_verified(&self) {
+        if let Some(bits) = self.verified {
+            bits.set(self.bit);
+        }
+    }
+}
+
+impl ChunkTable {
+    /// A table of at most `chunks` chunks. Entries cost memory when they are used.
+    pub(crate) fn new(chunks: usize, granule: u32) -> Self {
+        let entries = Box::<[Entry]>::new_zeroed_slice(chunks);
+        // SAFETY: null pointers and a zero length are valid entries, and are what zero bits mean.
+        let entries = unsafe { entries.assume_init() };
+        Self { entries, granule, owners: sutra_sync::Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of a chunk; zero while there is none.
+    pub(crate) fn chunk_len(&self, chunk: u32) -> u32 {
+        self.entries.get(chunk as usize).map_or(0, |entry| entry.len.load(Ordering::Relaxed))
+    }
+
+    /// Writer only: puts a chunk into an empty entry.
+    pub(crate) fn insert(&self, chunk: u32, backing: Backing, verified: Option<AtomicBits>) -> bool {
+        let (Some(entry), Ok(len)) = (self.entries.get(chunk as usize), u32::try_from(backing.len())) else {
+            return false;
+        };
+        let data = backing.as_ptr();
+        let verified = verified.map(Box::new);
+        let bits = verified.as_deref().map_or(std::ptr::null_mut(), |bits| std::ptr::from_ref(bits).cast_mut());
+        let mut owners = self.owners.lock();
+        debug_assert_eq!(owners.len(), chunk as usize);
+        owners.push(OldChunk { backing, _verified: verified });
+        entry.len.store(len, Ordering::Relaxed);
+        entry.verified.store(bits, Ordering::Relaxed);
+        // Release: who sees the pointer sees the bits, the length and every byte that was copied in.
+        entry.data.store(data, Ordering::Release);
+        true
+    }
+
+    /// Writer only: replaces a chunk by a map of the same bytes. The old one must live until no snapshot reaches it.
+    ///
+    /// A reader loads `data` before `verified`. If it loads the map, Release and Acquire on `data` let it see the bits. If it
+    /// loads the old memory with the new bits, it verifies bytes that need none, which is right as well.
+    pub(crate) fn swap(&self, chunk: u32, map: Map) -> Option<OldChunk> {
+        let entry = self.entries.get(chunk as usize)?;
+        let mut owners = self.owners.lock();
+        let owner = owners.get_mut(chunk as usize)?;
+        if owner.backing.len() != map.len() || !matches!(owner.backing, Backing::Heap(_)) {
+            return None;
+        }
+        let bits = Box::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
+        entry.verified.store(std::ptr::from_ref(&*bits).cast_mut(), Ordering::Release);
+        entry.data.store(map.as_ptr().cast_mut(), Ordering::Release);
+        Some(std::mem::replace(owner, OldChunk { backing: Backing::Mapped(map), _verified: Some(bits) }))
+    }
+
+    /// Heap bytes of all chunks. Walks the chunks; for the writer's statistics.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        self.owners.lock().iter().map(OldChunk::heap_bytes).sum()
+    }
+
+    /// The bytes of a place, and whether they are verified. `None` where there is no chunk that holds all of them.
+    ///
+    /// # Safety
+    /// The bytes were written before a snapshot was published that the caller holds, and the slice does not outlive that
+    /// snapshot. The writer counts as holding all snapshots: it alone frees.
+    #[inline]
+    pub(crate) unsafe fn place(&self, chunk: u32, offset: u32, len: u32) -> Option<Place<'_>> {
+        let entry = self.entries.get(chunk as usize)?;
+        let data = entry.data.load(Ordering::Acquire);
+        if data.is_null() || offset.checked_add(len)? > entry.len.load(Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: a non-null entry has `entry.len` bytes at `data` (both stored before the Release on `data`; a swap keeps
+        // the length) and the range is within them. By this function's contract nobody writes there any more, and the
+        // memory lives as long as this table or, when replaced, as long as the caller's snapshot.
+        let bytes = unsafe { std::slice::from_raw_parts(data.add(offset as usize), len as usize) };
+        // Acquire: the bits themselves were initialised before their pointer was stored.
+        let verified = entry.verified.load(Ordering::Acquire);
+        // SAFETY: the bits are owned beside the chunk's memory and live as long.
+        let verified = unsafe { verified.as_ref() };
+        Some(Place { bytes, verified, bit: (offset / self.granule) as usize })
+    }
+
+    /// The address of a place, for columns of atomics and for the writer. Null where there is no chunk of that size.
+    #[inline]
+    pub(crate) fn address(&self, chunk: u32, range: Range<u32>) -> *mut u8 {
+        let Some(entry) = self.entries.get(chunk as usize) else { return std::ptr::null_mut() };
+        let data = entry.data.load(Ordering::Acquire);
+        if data.is_null() || range.end > entry.len.load(Ordering::Relaxed) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: within the chunk, as just checked.
+        unsafe { data.add(range.start as usize) }
+    }
+
+    /// Writer only: copies bytes to a place in a heap chunk that no snapshot reaches yet. False where there is none.
+    #[inline]
+    pub(crate) fn write(&self, chunk: u32, offset: u32, bytes: &[u8]) -> bool {
+        let Ok(len) = u32::try_from(bytes.len()) else { return false };
+        let Some(end) = offset.checked_add(len) else { return false };
+        let to = self.address(chunk, offset..end);
+        if to.is_null() {
+            return false;
+        }
+        // SAFETY: `address` gave `len` bytes inside one chunk. The writer is one thread and writes only beyond the
+        // published lengths, so nobody reads these bytes now; source and destination cannot overlap.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+        true
+    }
+}
+
+impl std::fmt::Debug for ChunkTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChunkTable").field("capacity", &self.entries.len()).finish_non_exhaustive()
+    }
+}

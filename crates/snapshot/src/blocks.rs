@@ -1,0 +1,184 @@
+//! Memory for the small growing structures of a slot: edges, their ends, versions, directories of hubs.
+//!
+//! A handle is a u32 in units of 16 bytes. Blocks come in a few sizes; a freed one goes to its size's list and is used
+//! again, because fresh memory is the scarcest thing there is.
+
+use std::sync::atomic::AtomicU32;
+
+use sutra_format::geometry::{chunk_size, chunk_start, locate};
+use sutra_vfs::MapMut;
+
+use crate::arena::{Backing, ChunkTable};
+use crate::error::ApplyError;
+
+/// Bytes of the sizes. The first eight hold 2, 6, 12, 24, 48, 96, 192 and 384 edges.
+pub(crate) const SIZES: [u32; 13] =
+    [48, 96, 176, 336, 640, 1264, 2512, 5008, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
+
+/// No block.
+pub(crate) const NO_BLOCK: u32 = 0;
+/// Not a block: the slot's edges are its row of the image.
+pub(crate) const IMAGE_ROW: u32 = 1;
+
+const UNIT: u64 = 16;
+
+/// Begins every block. Everything is atomic, so that readers may look while the writer works.
+#[repr(C)]
+pub(crate) struct Header {
+    /// Entries, or chunks of a hub. Stored with Release after the entry is written.
+    pub(crate) count: AtomicU32,
+    /// Handle of the column of `until`, [`NO_BLOCK`] while no entry of the block has ended.
+    pub(crate) until: AtomicU32,
+    /// Capacity and kind, see `edges`. Written before the block is reachable.
+    pub(crate) shape: AtomicU32,
+    /// Entries that have ended. The writer's own.
+    pub(crate) dead: AtomicU32,
+}
+
+pub(crate) const HEADER: usize = size_of::<Header>();
+const _: () = assert!(HEADER == 16);
+
+/// The smallest size that holds `bytes`.
+pub(crate) fn size_class(bytes: usize) -> Option<u8> {
+    SIZES.iter().position(|size| *size as usize >= bytes).and_then(|class| u8::try_from(class).ok())
+}
+
+/// The memory, readable by handle.
+#[derive(Debug)]
+pub(crate) struct Blocks(ChunkTable);
+
+impl Blocks {
+    pub(crate) fn new() -> Self {
+        Self(ChunkTable::new((1 << 14) + 64, 1))
+    }
+
+    /// The address of `bytes` bytes of a block; null for a handle that was never given out.
+    #[inline]
+    pub(crate) fn address(&self, handle: u32, bytes: usize) -> *mut u8 {
+        let (chunk, offset) = locate(u64::from(handle) * UNIT);
+        self.0.address(chunk, offset..offset.saturating_add(bytes as u32))
+    }
+
+    /// The header of a block that is reachable from a row.
+    #[inline]
+    pub(crate) fn header(&self, handle: u32) -> Option<&Header> {
+        // SAFETY: null, or 16 bytes of a chunk that is never freed before `self`; handles are multiples of 16 bytes in
+        // page-aligned chunks. A block is given out again only when no snapshot can reach its handle.
+        unsafe { self.address(handle, HEADER).cast::<Header>().as_ref() }
+    }
+
+    /// `count` values of a column that begins `offset` bytes into the block.
+    ///
+    /// # Safety
+    /// The values were written before something was published (Release) that the caller has loaded (Acquire), they do not
+    /// change any more or are atomics, and the block is kept for `'a` by a snapshot that the caller holds.
+    #[inline]
+    pub(crate) unsafe fn column<'a, T>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
+        let bytes = offset + count * size_of::<T>();
+        let start = self.address(handle, bytes);
+        if start.is_null() {
+            return &[];
+        }
+        // SAFETY: the range is inside one chunk; offsets of columns are multiples of their type's alignment; initialised
+        // and kept alive by this function's contract.
+        unsafe { std::slice::from_raw_parts(start.add(offset).cast::<T>(), count) }
+    }
+
+    /// Writer only: writes one value of a column, which no reader looks at yet.
+    #[inline]
+    pub(crate) fn write<T: Copy>(&self, handle: u32, offset: usize, index: usize, value: T) {
+        let at = offset + index * size_of::<T>();
+        let start = self.address(handle, at + size_of::<T>());
+        debug_assert!(!start.is_null());
+        if !start.is_null() {
+            // SAFETY: in bounds as `address` checked, aligned as columns are, and beyond the published count, so that
+            // nobody else touches it.
+            unsafe { start.add(at).cast::<T>().write(value) };
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        self.0.heap_bytes()
+    }
+}
+
+/// The writer's side: which memory is free.
+#[derive(Debug, Default)]
+pub(crate) struct Allocator {
+    free: [Vec<u32>; SIZES.len()],
+    /// Next byte that was never given out, and the end of its chunk.
+    next: u64,
+    end: u64,
+    chunks: u32,
+}
+
+impl Allocator {
+    /// A block of a size. Its bytes are whatever they were.
+    pub(crate) fn allocate(&mut self, blocks: &Blocks, class: u8) -> Result<u32, ApplyError> {
+        if let Some(handle) = self.free[class as usize].pop() {
+            return Ok(handle);
+        }
+        let size = u64::from(SIZES[class as usize]);
+        while self.next + size > self.end {
+            self.give_rest();
+            let chunk = self.chunks;
+            let len = chunk_size(chunk);
+            let memory = MapMut::anonymous(len as usize)?;
+            if u32::try_from((chunk_start(chunk) + len) / UNIT).is_err()
+                || !blocks.0.insert(chunk, Backing::Heap(memory), None)
+            {
+                return Err(ApplyError::Full);
+            }
+            self.chunks += 1;
+            self.next = chunk_start(chunk);
+            self.end = self.next + len;
+            if chunk == 0 {
+                // Handles 0 and 1 mean something else.
+                self.next += 2 * UNIT;
+            }
+        }
+        let handle = (self.next / UNIT) as u32;
+        self.next += size;
+        Ok(handle)
+    }
+
+    /// Takes back a block that no snapshot can reach.
+    pub(crate) fn free(&mut self, handle: u32, class: u8) {
+        self.free[class as usize].push(handle);
+    }
+
+    /// Cuts what is left of the current chunk into the sizes that fit.
+    fn give_rest(&mut self) {
+        for (class, size) in SIZES.iter().enumerate().rev() {
+            while self.next + u64::from(*size) <= self.end {
+                self.free[class].push((self.next / UNIT) as u32);
+                self.next += u64::from(*size);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[test]
+    fn blocks_never_overlap_and_are_used_again() {
+        let (blocks, mut allocator) = (Blocks::new(), Allocator::default());
+        let mut owners: HashMap<u32, u32> = HashMap::new();
+        let mut given = Vec::new();
+        for round in 0..4000_u32 {
+            let class = (round * 7 % 9) as u8;
+            let handle = allocator.allocate(&blocks, class).unwrap();
+            assert!(handle > IMAGE_ROW && !blocks.address(handle, SIZES[class as usize] as usize).is_null());
+            for unit in handle..handle + SIZES[class as usize] / 16 {
+                assert_eq!(owners.insert(unit, round), None, "unit {unit} given out twice");
+            }
+            given.push((handle, class));
+        }
+        let (handle, class) = given[100];
+        allocator.free(handle, class);
+        assert_eq!(allocator.allocate(&blocks, class).unwrap(), handle);
+    }
+}

@@ -1,0 +1,300 @@
+//! Edges of a slot: columns in ordinal order, so that what a snapshot sees is a prefix.
+//!
+//! A block holds four columns: targets, ordinals, confidences, kinds. A slot with more than a few hundred edges is a hub: a
+//! directory of such blocks. An entry that has ended has an `until`; the column of `until` exists only in blocks that
+//! need one, so the common scan has no check per edge. Slots that nobody changed since the last open have their edges in
+//! the image. All three read the same: as [`Segment`]s.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::blocks::{Blocks, HEADER, Header, NO_BLOCK, SIZES};
+
+/// A direction of edges, seen from a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Edges that the slot is the source of.
+    Out,
+    /// Edges that the slot is the target of.
+    In,
+}
+
+/// One edge as its block holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EdgeRef {
+    /// The slot at the other end.
+    pub target: u32,
+    /// Ordinal of the association record.
+    pub ordinal: u32,
+    /// The association's confidence.
+    pub confidence: f32,
+    /// The association's type.
+    pub kind: u8,
+}
+
+/// Edges that a leaf block of a size class holds.
+pub(crate) const LEAF_CAPACITY: [u32; 8] = [2, 6, 12, 24, 48, 96, 192, 384];
+/// The class of a hub's chunks.
+pub(crate) const HUB_CHUNK: u8 = 7;
+/// The first class that a hub's directory has.
+pub(crate) const FIRST_DIRECTORY: u8 = 3;
+
+const EDGE: usize = 13;
+const _: () = {
+    let mut class = 0;
+    while class < LEAF_CAPACITY.len() {
+        assert!(HEADER + EDGE * LEAF_CAPACITY[class] as usize <= SIZES[class] as usize);
+        class += 1;
+    }
+};
+
+/// What a block is: its size class, and whether it is a leaf or a hub's directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shape {
+    pub(crate) class: u8,
+    pub(crate) hub: bool,
+}
+
+impl Shape {
+    pub(crate) fn encode(self) -> u32 {
+        u32::from(self.class) | u32::from(self.hub) << 8
+    }
+
+    pub(crate) fn of(header: &Header) -> Self {
+        // Relaxed: written once before the block became reachable.
+        let shape = header.shape.load(Ordering::Relaxed);
+        Self { class: (shape as u8).min(SIZES.len() as u8 - 1), hub: shape >> 8 != 0 }
+    }
+
+    pub(crate) fn capacity(self) -> u32 {
+        if self.hub {
+            (SIZES[self.class as usize] - HEADER as u32) / 4
+        } else {
+            LEAF_CAPACITY[self.class.min(HUB_CHUNK) as usize]
+        }
+    }
+}
+
+/// Where the columns of a leaf begin.
+pub(crate) struct Columns;
+
+impl Columns {
+    pub(crate) const TARGETS: usize = HEADER;
+
+    pub(crate) fn ordinals(capacity: u32) -> usize {
+        HEADER + 4 * capacity as usize
+    }
+
+    pub(crate) fn confidences(capacity: u32) -> usize {
+        HEADER + 8 * capacity as usize
+    }
+
+    pub(crate) fn kinds(capacity: u32) -> usize {
+        HEADER + 12 * capacity as usize
+    }
+}
+
+/// Edges that lie one after the other, cut to what the snapshot sees but for those that have ended.
+#[derive(Clone, Copy)]
+pub(crate) struct Segment<'a> {
+    pub(crate) targets: &'a [u32],
+    pub(crate) ordinals: &'a [u32],
+    pub(crate) confidences: &'a [f32],
+    pub(crate) kinds: &'a [u8],
+    until: Option<&'a [AtomicU32]>,
+    /// The snapshot's number of association records.
+    length: u32,
+}
+
+impl<'a> Segment<'a> {
+    pub(crate) fn of_image(
+        columns: (&'a [u32], &'a [u32], &'a [f32], &'a [u8]),
+        length: u32,
+    ) -> Self {
+        let (targets, ordinals, confidences, kinds) = columns;
+        Self { targets, ordinals, confidences, kinds, until: None, length }.prefix()
+    }
+
+    /// The visible prefix of a leaf.
+    ///
+    /// # Safety
+    /// The block is kept for `'a` by a snapshot of this length that the caller holds, or the caller is the writer.
+    #[inline]
+    pub(crate) unsafe fn of_leaf(blocks: &'a Blocks, handle: u32, length: u32) -> Option<Self> {
+        let header = blocks.header(handle)?;
+        // Acquire pairs with the Release after an entry is written: all `count` entries are there.
+        let count = header.count.load(Ordering::Acquire);
+        let capacity = Shape { class: Shape::of(header).class, hub: false }.capacity();
+        let count = count.min(capacity) as usize;
+        let until = header.until.load(Ordering::Acquire);
+        // SAFETY: the entries below `count` were written before the Release above and never change; `until` values are
+        // atomics, set to MAX before the column's handle was stored with Release. Kept by the caller's contract.
+        unsafe {
+            let segment = Self {
+                targets: blocks.column(handle, Columns::TARGETS, count),
+                ordinals: blocks.column(handle, Columns::ordinals(capacity), count),
+                confidences: blocks.column(handle, Columns::confidences(capacity), count),
+                kinds: blocks.column(handle, Columns::kinds(capacity), count),
+                until: (until != NO_BLOCK).then(|| blocks.column(until, 0, count)),
+                length,
+            };
+            Some(segment.prefix())
+        }
+    }
+
+    /// Cuts off what the snapshot does not see: one comparison for the newest one, a binary search for an older one.
+    #[inline]
+    fn prefix(self) -> Self {
+        let visible = match self.ordinals.last() {
+            Some(last) if *last >= self.length => self.ordinals.partition_point(|ordinal| *ordinal < self.length),
+            _ => return self,
+        };
+        Self {
+            targets: &self.targets[..visible],
+            ordinals: &self.ordinals[..visible],
+            confidences: &self.confidences[..visible],
+            kinds: &self.kinds[..visible],
+            until: self.until.map(|until| &until[..visible]),
+            length: self.length,
+        }
+    }
+
+    /// Whether an entry of the prefix has not ended for this snapshot. Relaxed: an end that is being written now has an
+    /// ordinal that no published length exceeds, so either value gives the same answer; an end that this snapshot
+    /// must see was written before the snapshot was published.
+    #[inline]
+    pub(crate) fn is_visible(&self, index: usize) -> bool {
+        self.until.is_none_or(|until| until[index].load(Ordering::Relaxed) >= self.length)
+    }
+
+    /// The ordinal at which an entry ended, `u32::MAX` if it has not.
+    pub(crate) fn until(&self, index: usize) -> u32 {
+        self.until.map_or(u32::MAX, |until| until[index].load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    pub(crate) fn edge(&self, index: usize) -> EdgeRef {
+        EdgeRef {
+            target: self.targets[index],
+            ordinal: self.ordinals[index],
+            confidence: self.confidences[index],
+            kind: self.kinds[index],
+        }
+    }
+
+    /// Visits the visible edges in ordinal order.
+    #[inline]
+    pub(crate) fn visit<B>(&self, visit: &mut impl FnMut(EdgeRef) -> ControlFlow<B>) -> ControlFlow<B> {
+        let columns = self.targets.iter().zip(self.ordinals).zip(self.confidences).zip(self.kinds);
+        for (index, (((target, ordinal), confidence), kind)) in columns.enumerate() {
+            if self.is_visible(index) {
+                visit(EdgeRef { target: *target, ordinal: *ordinal, confidence: *confidence, kind: *kind })?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The visible edge to a slot with a type.
+    #[inline]
+    pub(crate) fn find(&self, target: u32, kind: u8) -> Option<EdgeRef> {
+        let mut from = 0;
+        while let Some(found) = self.targets[from..].iter().position(|candidate| *candidate == target) {
+            let index = from + found;
+            if self.kinds[index] == kind && self.is_visible(index) {
+                return Some(self.edge(index));
+            }
+            from = index + 1;
+        }
+        None
+    }
+}
+
+/// The edges of one slot in one direction, as one snapshot sees them.
+#[derive(Clone, Copy)]
+pub struct Edges<'a> {
+    blocks: &'a Blocks,
+    first: Option<Segment<'a>>,
+    /// Handles of a hub's chunks; `first` is `None` then.
+    chunks: &'a [AtomicU32],
+    length: u32,
+}
+
+impl<'a> Edges<'a> {
+    pub(crate) fn none(blocks: &'a Blocks) -> Self {
+        Self { blocks, first: None, chunks: &[], length: 0 }
+    }
+
+    pub(crate) fn of_segment(blocks: &'a Blocks, segment: Segment<'a>) -> Self {
+        Self { blocks, length: segment.length, first: Some(segment), chunks: &[] }
+    }
+
+    /// The edges of a block.
+    ///
+    /// # Safety
+    /// As for [`Segment::of_leaf`].
+    #[inline]
+    pub(crate) unsafe fn of_block(blocks: &'a Blocks, handle: u32, length: u32) -> Self {
+        let Some(header) = blocks.header(handle) else { return Self::none(blocks) };
+        let shape = Shape::of(header);
+        if !shape.hub {
+            // SAFETY: the caller's promise.
+            let first = unsafe { Segment::of_leaf(blocks, handle, length) };
+            return Self { blocks, first, chunks: &[], length };
+        }
+        let count = header.count.load(Ordering::Acquire).min(shape.capacity()) as usize;
+        // SAFETY: handles below `count` were stored before the Release on `count`, and are atomics; the caller's promise.
+        let chunks = unsafe { blocks.column(handle, HEADER, count) };
+        Self { blocks, first: None, chunks, length }
+    }
+
+    /// The segments in ordinal order. An older snapshot stops at the first chunk that is all beyond its length.
+    #[inline]
+    pub(crate) fn segments(self) -> impl Iterator<Item = Segment<'a>> {
+        let hub = self.chunks.iter().filter_map(move |chunk| {
+            // Acquire pairs with the Release that put a rewritten chunk into the directory.
+            let handle = chunk.load(Ordering::Acquire);
+            // SAFETY: `self` was made under the promise that the block, and so what it leads to, is kept for `'a`.
+            if handle == NO_BLOCK { None } else { unsafe { Segment::of_leaf(self.blocks, handle, self.length) } }
+        });
+        self.first.into_iter().chain(hub)
+    }
+
+    /// How many edges there are at most; exact when none has ended. O(1).
+    #[must_use]
+    #[inline]
+    pub fn upper_bound(&self) -> usize {
+        match self.first {
+            Some(segment) => segment.targets.len(),
+            None => self.chunks.len() * LEAF_CAPACITY[HUB_CHUNK as usize] as usize,
+        }
+    }
+
+    /// Visits the edges in the order in which they were learned, until `visit` breaks.
+    #[inline]
+    pub fn visit<B>(self, mut visit: impl FnMut(EdgeRef) -> ControlFlow<B>) -> ControlFlow<B> {
+        for segment in self.segments() {
+            segment.visit(&mut visit)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// The edge to a slot with a type. O(number of edges).
+    #[must_use]
+    #[inline]
+    pub fn find(self, target: u32, kind: u8) -> Option<EdgeRef> {
+        self.segments().find_map(|segment| segment.find(target, kind))
+    }
+
+    /// All edges in the order in which they were learned.
+    pub fn iter(self) -> impl Iterator<Item = EdgeRef> + 'a {
+        self.segments().flat_map(|segment| {
+            (0..segment.targets.len()).filter(move |index| segment.is_visible(*index)).map(move |index| segment.edge(index))
+        })
+    }
+}
+
+impl std::fmt::Debug for Edges<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

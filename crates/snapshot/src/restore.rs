@@ -1,0 +1,238 @@
+//! Arenas from the chunks of a file.
+//!
+//! Full chunks stay mapped; the begun chunk at the end of each arena is copied to the heap, since it is written further.
+//! Rows, blocks and id table come from the image, and what is newer is linked as it is when it is applied. Without an
+//! image, or with a damaged one, everything is linked from the records: degrees are counted first, so that each block is
+//! made once, in its final size.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sutra_format::catalogue::Catalogue;
+use sutra_format::footer::AccessEntry;
+use sutra_format::geometry::{record_chunk_length, split};
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, NONE};
+use sutra_vfs::{Map, MapMut};
+
+use crate::arena::{Backing, ChunkTable};
+use crate::bits::AtomicBits;
+use crate::edges::Side;
+use crate::error::{Damage, RestoreError};
+use crate::image::Image;
+use crate::shared::{BLOB_ALIGN, Lengths, Shared};
+use crate::writer::Writer;
+
+/// What a checkpoint holds.
+#[derive(Debug)]
+pub struct Restore {
+    /// Lengths of the arenas and counts.
+    pub lengths: Lengths,
+    /// The last sequence that it covers.
+    pub sequence: u64,
+    /// When it was committed: microseconds since the Unix epoch.
+    pub timestamp: u64,
+    /// The names.
+    pub catalogue: Catalogue,
+    /// For each arena, one map a chunk, of the chunk's whole extent.
+    pub chunks: [Vec<Map>; 3],
+    /// The image, if there is one. It may be older than the checkpoint.
+    pub image: Option<Image>,
+    /// Access counters that changed since the image, or all of them without one.
+    pub access: Vec<AccessEntry>,
+}
+
+impl Writer {
+    /// A writer over the arenas of a checkpoint. Its snapshot is published by [`Writer::publish`], after the write-ahead log
+    /// was replayed. With an image O(what is newer than it), else O(records).
+    ///
+    /// # Errors
+    /// [`RestoreError::Damage`] if records are damaged or contradict each other or the lengths.
+    pub fn restore(mut restore: Restore) -> Result<Self, RestoreError> {
+        if let Some(image) = restore.image.take() {
+            match Self::restore_over(&restore, Some(image)) {
+                Err(RestoreError::Damage(_)) => {}
+                result => return result,
+            }
+        }
+        Self::restore_over(&restore, None)
+    }
+
+    fn restore_over(restore: &Restore, image: Option<Image>) -> Result<Self, RestoreError> {
+        let lengths = restore.lengths;
+        let header = image.as_ref().map(|image| *image.header());
+        let rows = image.as_ref().and_then(Image::take_rows);
+        let shared = Shared::new(image);
+        adopt_records(&shared.concepts, &restore.chunks[0], lengths.concepts, ConceptRecord::SIZE as u64)?;
+        adopt_records(&shared.associations, &restore.chunks[1], lengths.associations, AssociationRecord::SIZE as u64)?;
+        adopt_blobs(&shared.blobs, &restore.chunks[2], lengths.blobs)?;
+
+        let mut start = Lengths { blobs: lengths.blobs, ..Lengths::default() };
+        if let (Some(header), Some(rows)) = (&header, rows) {
+            start.slots = header.slots.get();
+            start.concepts = header.concepts.get();
+            start.associations = header.associations.get();
+            start.edges = header.edges.get();
+            if start.concepts > lengths.concepts
+                || start.associations > lengths.associations
+                || !shared.rows.adopt(rows, start.slots)?
+            {
+                return Err(Damage::new("image", 0).into());
+            }
+        }
+        let mut writer = Self::over(Arc::new(shared), start, restore.catalogue.clone(), restore.sequence);
+        writer.link_concepts(start.concepts, lengths.concepts)?;
+        if header.is_some() {
+            // Counts of what the image covers are those of the checkpoint less what is newer; the header is checksummed.
+            writer.lengths.live_concepts = lengths.live_concepts;
+            writer.lengths.stubs = lengths.stubs;
+            for ordinal in start.associations..lengths.associations {
+                // SAFETY: this is the writer.
+                let record = *unsafe { writer.shared.association(ordinal) }?;
+                writer.lengths.associations = ordinal + 1;
+                writer.check_ends(ordinal, &record)?;
+                writer.link(ordinal, &record)?;
+            }
+        } else {
+            writer.link_all_associations(lengths.associations)?;
+        }
+        if writer.lengths != lengths {
+            return Err(Damage::new("header", 0).into());
+        }
+        for entry in &restore.access {
+            if entry.slot.get() >= lengths.slots {
+                return Err(Damage::new("footer", 0).into());
+            }
+            writer.set_access(entry.slot.get(), entry.count.get(), entry.last_accessed.get())?;
+        }
+        writer.stale.clear();
+        Ok(writer)
+    }
+
+    fn link_concepts(&mut self, from: u32, to: u32) -> Result<(), RestoreError> {
+        for ordinal in from..to {
+            let damage = Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64);
+            // SAFETY: this is the writer.
+            let record = *unsafe { self.shared.concept(ordinal) }?;
+            let (slot, previous) = (record.slot.get(), record.previous.get());
+            self.lengths.concepts = ordinal + 1;
+            if slot == self.lengths.slots && previous == NONE {
+                self.link_slot(slot, ordinal, &ConceptId::from_bytes(record.id))?;
+            } else if slot < self.lengths.slots && previous < ordinal {
+                let row = self.row(slot)?;
+                if row.latest.load(Ordering::Relaxed) != previous {
+                    return Err(damage.into());
+                }
+                // SAFETY: this is the writer, and `previous` is below the length.
+                let before = unsafe { self.shared.concept(previous) }?;
+                if before.id != record.id {
+                    return Err(damage.into());
+                }
+                self.lengths.live_concepts = self.lengths.live_concepts.wrapping_sub(u32::from(before.is_live()));
+                self.lengths.stubs = self.lengths.stubs.wrapping_sub(u32::from(before.is_stub()));
+                row.latest.store(ordinal, Ordering::Relaxed);
+            } else {
+                return Err(damage.into());
+            }
+            self.lengths.live_concepts = self.lengths.live_concepts.wrapping_add(u32::from(record.is_live()));
+            self.lengths.stubs = self.lengths.stubs.wrapping_add(u32::from(record.is_stub()));
+        }
+        Ok(())
+    }
+
+    fn check_ends(&self, ordinal: u32, record: &AssociationRecord) -> Result<(), Damage> {
+        let (slots, previous) = (self.lengths.slots, record.previous.get());
+        let ends = record.source.get() < slots && record.target.get() < slots;
+        if ends && (previous == NONE || previous < ordinal) {
+            return Ok(());
+        }
+        Err(Damage::new("association records", u64::from(ordinal) * AssociationRecord::SIZE as u64))
+    }
+
+    /// Counts degrees, makes blocks of the right size, places edges: records are read in order, three times.
+    fn link_all_associations(&mut self, count: u32) -> Result<(), RestoreError> {
+        let mut ended = vec![0_u64; count as usize / 64 + 1];
+        let mut forgotten: HashMap<u32, u32> = HashMap::new();
+        for ordinal in 0..count {
+            // SAFETY: this is the writer.
+            let record = unsafe { self.shared.association(ordinal) }?;
+            self.check_ends(ordinal, record)?;
+            let previous = record.previous.get();
+            if previous != NONE {
+                ended[previous as usize / 64] |= 1 << (previous % 64);
+            }
+            if record.flags == AssociationRecord::SLOT_TOMBSTONE {
+                forgotten.insert(record.source.get(), ordinal);
+            }
+        }
+        let alive = |ordinal: u32, record: &AssociationRecord| {
+            let after = |slot: u32| forgotten.get(&slot).is_none_or(|tombstone| *tombstone < ordinal);
+            record.is_live()
+                && ended[ordinal as usize / 64] & (1 << (ordinal % 64)) == 0
+                && (forgotten.is_empty() || after(record.source.get()) && after(record.target.get()))
+        };
+        let mut degrees = [vec![0_u32; self.lengths.slots as usize], vec![0_u32; self.lengths.slots as usize]];
+        for ordinal in 0..count {
+            // SAFETY: this is the writer.
+            let record = unsafe { self.shared.association(ordinal) }?;
+            if alive(ordinal, record) {
+                degrees[0][record.source.get() as usize] += 1;
+                degrees[1][record.target.get() as usize] += 1;
+            }
+        }
+        for (side, degrees) in [Side::Out, Side::In].into_iter().zip(&degrees) {
+            for (slot, degree) in (0..).zip(degrees).filter(|(_, degree)| **degree > 0) {
+                let block = self.build(&[], *degree as usize)?;
+                self.row(slot)?.edges(side).store(block, Ordering::Relaxed);
+            }
+        }
+        drop(degrees);
+        self.lengths.associations = count;
+        for ordinal in 0..count {
+            // SAFETY: this is the writer.
+            let mut record = *unsafe { self.shared.association(ordinal) }?;
+            if alive(ordinal, &record) {
+                // What it replaced was left out above.
+                record.previous = NONE.into();
+                self.link(ordinal, &record)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Chunks of records: whole ones stay mapped, a begun one is copied.
+fn adopt_records(table: &ChunkTable, maps: &[Map], count: u32, size: u64) -> Result<(), RestoreError> {
+    for (index, map) in (0..).zip(maps) {
+        let used = record_chunk_length(index, count, size) as usize;
+        adopt(table, index, map, used, size as usize)?;
+    }
+    Ok(())
+}
+
+/// Chunks of blobs: all but the last one are closed.
+fn adopt_blobs(table: &ChunkTable, maps: &[Map], end: u64) -> Result<(), RestoreError> {
+    let (last, used) = split(end);
+    for (index, map) in (0..).zip(maps) {
+        let used = if index == last { used as usize } else { map.len() };
+        adopt(table, index, map, used, BLOB_ALIGN as usize)?;
+    }
+    Ok(())
+}
+
+fn adopt(table: &ChunkTable, index: u32, map: &Map, used: usize, granule: usize) -> Result<(), RestoreError> {
+    let damage = Damage::new("extents", u64::from(index));
+    let bits = AtomicBits::new(map.len().div_ceil(granule));
+    let backing = if used == map.len() {
+        Backing::Mapped(map.clone())
+    } else {
+        let copy = MapMut::anonymous(map.len())?;
+        let bytes = map.get(..used).ok_or(damage)?;
+        // SAFETY: `used` is at most the length of both, which are different memory; nobody else has the copy yet.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy.as_mut_ptr(), used) };
+        // What comes behind was written by this process.
+        bits.set_from(used.div_ceil(granule));
+        Backing::Heap(copy)
+    };
+    if table.insert(index, backing, Some(bits)) { Ok(()) } else { Err(damage.into()) }
+}

@@ -1,0 +1,1 @@
+//! An embedded storage engine for AI systems that learn continuously

@@ -1,0 +1,193 @@
+//! Writing an image: one pass over the slots, all columns side by side.
+//!
+//! Memory is bounded but for the id words and the Bloom filter, which are filled in no order: 17 to 34 bytes a slot.
+
+use sutra_format::image::{
+    ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word,
+};
+use sutra_format::{bloom, id_hash};
+use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::{U32, U64};
+
+use crate::access::{ImageRows, Overlay};
+use crate::error::StoreError;
+use crate::sections::{Section, Sink};
+use crate::space::Space;
+use crate::store::ImagePlace;
+
+/// Why there is no image.
+#[derive(Debug)]
+pub(crate) enum ImageFailure {
+    /// The file could not be written.
+    Store(StoreError),
+    /// What it is made from is damaged or contradicts itself.
+    Source(String),
+}
+
+impl ImageFailure {
+    pub(crate) fn source(problem: &str) -> Self {
+        Self::Source(problem.to_owned())
+    }
+}
+
+impl From<Damage> for ImageFailure {
+    fn from(damage: Damage) -> Self {
+        Self::Source(damage.to_string())
+    }
+}
+
+/// Writes the image of a snapshot. Access counts are those of the old image's rows under those of the overlay.
+pub(crate) fn write(
+    snapshot: &Snapshot,
+    overlay: &Overlay,
+    base: Option<&mut ImageRows<'_>>,
+    space: &mut Space<'_>,
+) -> Result<ImagePlace, ImageFailure> {
+    let lengths = snapshot.lengths();
+    let mut header = ImageHeader::layout(
+        lengths.slots,
+        lengths.concepts,
+        lengths.associations,
+        lengths.edges,
+        snapshot.sequence(),
+    );
+    let place = space.allocate(header.length.get())?;
+    let mut sink = Sink::new(space, place.position, header)?;
+    let ids = write_slots(snapshot, overlay, base, &header, &mut sink)?;
+    ids.write(&header, &mut sink)?;
+    let checks = sink.finish()?;
+    header.seal(&checks);
+
+    let start = header.check_range().start;
+    let mut bytes = checks.as_bytes().to_vec();
+    bytes.resize(usize_of(header.length.get() - start)?, 0);
+    space.write(place.position.saturating_add(start), &bytes)?;
+    let mut page = header.as_bytes().to_vec();
+    page.resize(usize_of(IMAGE_PAGE)?, 0);
+    space.write(place.position, &page)?;
+    Ok(ImagePlace { position: place.position, header })
+}
+
+fn write_slots(
+    snapshot: &Snapshot,
+    overlay: &Overlay,
+    mut base: Option<&mut ImageRows<'_>>,
+    header: &ImageHeader,
+    sink: &mut Sink<'_, '_>,
+) -> Result<IdTable, ImageFailure> {
+    let mut rows = Section::new(header.row_range());
+    let mut out = Columns::new(header.out_columns());
+    let mut incoming = Columns::new(header.in_columns());
+    let mut ids = IdTable::new(header)?;
+    for slot in 0..header.slots.get() {
+        let latest = snapshot.latest(slot)?.ok_or_else(|| ImageFailure::source("a slot without a record"))?;
+        ids.insert(id_hash(&snapshot.concept(latest)?.id), slot)?;
+        let sources = out.push_row(snapshot.edges(slot, Side::Out)?.iter(), sink)?;
+        let targets = incoming.push_row(snapshot.edges(slot, Side::In)?.iter(), sink)?;
+        let (access_count, last_accessed) = match overlay.get(&slot) {
+            Some(entry) => (entry.count.get(), entry.last_accessed.get()),
+            None => base.as_mut().and_then(|base| base.get(slot)).unwrap_or_default(),
+        };
+        let row = ImageRow {
+            latest: U32::new(latest),
+            out: U32::new(sources.into()),
+            incoming: U32::new(targets.into()),
+            last_accessed: U64::new(last_accessed),
+            access_count: U32::new(access_count),
+            ..ImageRow::default()
+        };
+        rows.push(sink, row.as_bytes())?;
+    }
+    rows.finish(sink)?;
+    out.finish(sink)?;
+    incoming.finish(sink)?;
+    Ok(ids)
+}
+
+/// The columns of one direction.
+struct Columns {
+    offsets: Section,
+    targets: Section,
+    ordinals: Section,
+    confidences: Section,
+    kinds: Section,
+    edges: u32,
+}
+
+impl Columns {
+    fn new(ranges: ImageColumns) -> Self {
+        Self {
+            offsets: Section::new(ranges.offsets),
+            targets: Section::new(ranges.targets),
+            ordinals: Section::new(ranges.ordinals),
+            confidences: Section::new(ranges.confidences),
+            kinds: Section::new(ranges.kinds),
+            edges: 0,
+        }
+    }
+
+    /// Adds the edges of the next slot; says whether there were any.
+    fn push_row(
+        &mut self,
+        edges: impl Iterator<Item = EdgeRef>,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<bool, ImageFailure> {
+        self.offsets.push(sink, &self.edges.to_le_bytes())?;
+        let before = self.edges;
+        for edge in edges {
+            self.targets.push(sink, &edge.target.to_le_bytes())?;
+            self.ordinals.push(sink, &edge.ordinal.to_le_bytes())?;
+            self.confidences.push(sink, &edge.confidence.to_le_bytes())?;
+            self.kinds.push(sink, &[edge.kind])?;
+            self.edges = self.edges.checked_add(1).ok_or_else(|| ImageFailure::source("more edges than records"))?;
+        }
+        Ok(self.edges > before)
+    }
+
+    fn finish(mut self, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
+        self.offsets.push(sink, &self.edges.to_le_bytes())?;
+        for section in [self.offsets, self.targets, self.ordinals, self.confidences, self.kinds] {
+            section.finish(sink)?;
+        }
+        Ok(())
+    }
+}
+
+/// Id words and Bloom filter.
+struct IdTable {
+    words: Vec<U64>,
+    filter: Vec<U64>,
+    bits: u32,
+}
+
+impl IdTable {
+    fn new(header: &ImageHeader) -> Result<Self, ImageFailure> {
+        let words = vec![U64::new(ID_EMPTY); usize_of(header.id_words.get())?];
+        let filter = vec![U64::ZERO; usize_of(header.bloom_length.get() / 8)?];
+        Ok(Self { words, filter, bits: header.id_bits() })
+    }
+
+    fn insert(&mut self, hash: u64, slot: u32) -> Result<(), ImageFailure> {
+        bloom::insert(&mut self.filter, hash);
+        let home = usize_of(id_home(hash, self.bits))?.min(self.words.len());
+        // At most half of the words are used, so there is an empty one.
+        let (before, after) = self.words.split_at_mut(home);
+        let empty = after.iter_mut().chain(before).find(|word| word.get() == ID_EMPTY);
+        *empty.ok_or_else(|| ImageFailure::source("more slots than ids"))? = U64::new(id_word(hash, slot));
+        Ok(())
+    }
+
+    fn write(self, header: &ImageHeader, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
+        for (range, words) in [(header.id_range(), self.words), (header.bloom_range(), self.filter)] {
+            let mut section = Section::new(range);
+            section.push(sink, words.as_bytes())?;
+            section.finish(sink)?;
+        }
+        Ok(())
+    }
+}
+
+fn usize_of(length: u64) -> Result<usize, ImageFailure> {
+    usize::try_from(length).map_err(|_| ImageFailure::source("more bytes than memory has"))
+}

@@ -1,0 +1,82 @@
+//! Writing beyond what is committed: allocation from the file's end, paced slices, syncs in between.
+
+use sutra_format::geometry::EXTENT_ALIGNMENT;
+use sutra_vfs::File;
+
+use crate::error::StoreError;
+use crate::extents::Place;
+
+/// Bytes that are written between two calls of the pace.
+const SLICE: usize = 1 << 20;
+
+/// Bytes after which what was written is synced: the last sync of a checkpoint then finds little to do, and the disk is
+/// never busy with one checkpoint for long while groups wait for theirs.
+const SYNC_AFTER: u64 = 8 << 20;
+
+/// The file grows by doubling, at most by this.
+const MOST_GROWTH: u64 = 1 << 30;
+
+/// The part of the file that is not committed, during one checkpoint.
+pub(crate) struct Space<'a> {
+    file: &'a dyn File,
+    pace: &'a dyn Fn(u64),
+    /// The file's physical length.
+    length: u64,
+    /// The first byte that is not allocated.
+    end: u64,
+    unsynced: u64,
+}
+
+impl<'a> Space<'a> {
+    pub(crate) fn new(file: &'a dyn File, pace: &'a dyn Fn(u64), end: u64) -> Result<Self, StoreError> {
+        let length = file.len().map_err(|source| StoreError::GivenUp { source })?;
+        Ok(Self { file, pace, length, end, unsynced: 0 })
+    }
+
+    /// The first byte that is not allocated.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Takes back allocations down to `end`. Nothing that is committed lies there.
+    pub(crate) fn rewind(&mut self, end: u64) {
+        self.end = end;
+    }
+
+    /// Allocates an aligned part of the file, growing it when it must.
+    pub(crate) fn allocate(&mut self, size: u64) -> Result<Place, StoreError> {
+        let full = || StoreError::GivenUp { source: std::io::ErrorKind::FileTooLarge.into() };
+        let position = self.end.checked_next_multiple_of(EXTENT_ALIGNMENT).ok_or_else(full)?;
+        let end = position.checked_add(size).and_then(|end| end.checked_next_multiple_of(EXTENT_ALIGNMENT));
+        let end = end.ok_or_else(full)?;
+        if end > self.length {
+            let grown = self.length.saturating_add(self.length.clamp(EXTENT_ALIGNMENT, MOST_GROWTH));
+            let wanted = grown.max(end);
+            self.file.reserve(wanted).map_err(|source| StoreError::GivenUp { source })?;
+            self.length = wanted;
+        }
+        self.end = end;
+        Ok(Place { position, size })
+    }
+
+    /// Writes bytes in slices, and syncs when enough have been.
+    pub(crate) fn write(&mut self, mut position: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        for slice in bytes.chunks(SLICE) {
+            self.file.write_all_at(slice, position).map_err(|source| StoreError::GivenUp { source })?;
+            let written = slice.len() as u64;
+            position = position.saturating_add(written);
+            self.unsynced = self.unsynced.saturating_add(written);
+            (self.pace)(written);
+            if self.unsynced >= SYNC_AFTER {
+                self.sync()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes everything written so far durable.
+    pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
+        self.unsynced = 0;
+        self.file.sync_data().map_err(|source| StoreError::SyncFailed { source })
+    }
+}

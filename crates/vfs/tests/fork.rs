@@ -1,0 +1,36 @@
+//! A forked child knows that it is one, and leaves its parent's lock alone. One test only: the process forks.
+
+use sutra_vfs::{Directory, LockError, RealDirectory, forked, watch_fork};
+
+#[test]
+fn a_forked_child_knows_and_releases_nothing() {
+    watch_fork().expect("installed");
+    watch_fork().expect("once is enough");
+    assert!(!forked());
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let directory = RealDirectory::open(temporary.path()).expect("it exists");
+    let lock = directory.lock("store.lock").expect("free");
+
+    // SAFETY: the child only drops the lock (which looks at its process id and closes a descriptor), loads an atomic
+    // and leaves by `_exit`: nothing that another thread of the parent may have left locked.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        drop(lock);
+        let code = if forked() { 7 } else { 8 };
+        // SAFETY: ends the child at once, without the handlers of the test program.
+        unsafe { libc::_exit(code) };
+    }
+    assert!(child > 0);
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the result, and `child` is a child of this process not yet waited for.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert!(libc::WIFEXITED(status));
+    assert_eq!(libc::WEXITSTATUS(status), 7);
+
+    assert!(!forked(), "the parent is no child");
+    assert_eq!(directory.list().expect("listed"), ["store.lock"]);
+    assert!(matches!(directory.lock("store.lock"), Err(LockError::Held { .. })));
+    // What the child inherited must not keep the lock alive, nor what it dropped have released it.
+    drop(lock);
+    let _again = directory.lock("store.lock").expect("released");
+}

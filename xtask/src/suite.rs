@@ -1,0 +1,82 @@
+//! `cargo xtask test`: what every change must pass.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::steps::{Outcome, Step, cargo, run, target_dir};
+use crate::tidy;
+
+/// The steps in the order of how soon they tell something.
+pub(crate) fn steps(root: &Path) -> Vec<Step> {
+    let root = root.to_path_buf();
+    let at = |work: fn(&Path) -> Outcome| {
+        let root = root.clone();
+        move || work(&root)
+    };
+    vec![
+        Step::new("tidy", at(tidy_step)),
+        Step::new("format", at(format)),
+        Step::new("lints", at(lints)),
+        // Plain `cargo test` builds libraries, programs, tests and examples, and runs the doc tests as well.
+        Step::new("tests and doc tests", at(|root| run(cargo(root).args(["test", "--workspace", "--no-fail-fast"])))),
+        Step::new("quickstart example", at(quickstart)),
+    ]
+}
+
+pub(crate) fn tidy_step(root: &Path) -> Outcome {
+    if tidy::run(root) { Outcome::Passed } else { Outcome::Failed(1) }
+}
+
+fn format(root: &Path) -> Outcome {
+    match component(root, "fmt", "rustfmt") {
+        true => run(cargo(root).args(["fmt", "--all", "--check"])),
+        false => Outcome::LeftOut("rustfmt is not installed: rustup component add rustfmt".to_owned()),
+    }
+}
+
+fn lints(root: &Path) -> Outcome {
+    match component(root, "clippy", "clippy") {
+        true => run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        false => Outcome::LeftOut("clippy is not installed: rustup component add clippy".to_owned()),
+    }
+}
+
+/// Whether a cargo subcommand is there, after one attempt to install its component.
+fn component(root: &Path, subcommand: &str, name: &str) -> bool {
+    let present = || quiet(cargo(root).args([subcommand, "--version"]));
+    present() || (quiet(Command::new("rustup").current_dir(root).args(["component", "add", name])) && present())
+}
+
+fn quiet(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Runs the example in a folder of its own, twice: the second run opens what the first one left.
+fn quickstart(root: &Path) -> Outcome {
+    let folder = std::env::temp_dir().join(format!("sutra-quickstart-{}", std::process::id()));
+    let outcome = match std::fs::create_dir_all(&folder) {
+        Ok(()) => match example(root, &folder) {
+            Outcome::Passed => example(root, &folder),
+            other => other,
+        },
+        Err(error) => {
+            eprintln!("could not create {}: {error}", folder.display());
+            Outcome::Failed(1)
+        }
+    };
+    // A leftover in the temporary folder is no reason to fail.
+    let _ = std::fs::remove_dir_all(&folder);
+    outcome
+}
+
+fn example(root: &Path, folder: &Path) -> Outcome {
+    let mut command = cargo(root);
+    command.current_dir(folder).env("CARGO_TARGET_DIR", target_dir(root));
+    command.args(["run", "--quiet", "--package", "sutra-storage", "--example", "quickstart", "--manifest-path"]);
+    run(command.arg(root.join("Cargo.toml")))
+}
