@@ -15,10 +15,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let snapshot = memory.snapshot();
     if let Some(concept) = snapshot.query_concept("rain")? {
-        println!("rain: {}", String::from_utf8_lossy(concept.content()));
+        println!("rain: {}", String::from_utf8_lossy(concept.content()?));
     }
     if let Some(path) = snapshot.find_path("rain", "flood", 6)? {
-        println!("from rain to flood in {} hop", path.hops().len());
+        println!("from rain to flood in {} hop", path.hops.len());
     }
     memory.close()?;
     Ok(())

@@ -18,16 +18,15 @@ pub const fn length(keys: u32) -> u64 {
     (keys as u64 * BITS_PER_KEY).div_ceil(64) * 8
 }
 
-/// The bits of a hash in a filter of `bits` bits.
+/// The bits of a hash in a filter of `bits` bits: [`PROBES`] of them, each below `bits` (0 for an empty filter).
 #[inline]
-fn probes(hash: u64, bits: u64) -> impl Iterator<Item = u64> {
+pub fn probes(hash: u64, bits: u64) -> impl Iterator<Item = u64> {
     // The step is made from all bits of the hash and odd, so that the probes of two keys with close first probes part.
     let step = (hash ^ hash >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     (0..PROBES).map(move |probe| reduce(hash.wrapping_add(step.wrapping_mul(u64::from(probe))), bits))
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the high half of the product is below `bits`")]
 fn reduce(hash: u64, bits: u64) -> u64 {
     ((u128::from(hash) * u128::from(bits)) >> 64) as u64
 }

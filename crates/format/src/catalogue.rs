@@ -144,9 +144,7 @@ impl Catalogue {
     fn check_vectors(&self, dimension: u32, metric: &str) -> Result<bool, CatalogueError> {
         match self.vectors.and_then(|index| self.definitions.get(index)) {
             Some(known) if known.number == dimension && *known.name == *metric => Ok(false),
-            Some(known) => {
-                Err(CatalogueError::Vectors { dimension: known.number, metric: known.name.clone() })
-            }
+            Some(known) => Err(CatalogueError::Vectors { dimension: known.number, metric: known.name.clone() }),
             None if dimension == 0 => Err(CatalogueError::Number { number: dimension }),
             None => Ok(true),
         }
@@ -192,10 +190,7 @@ impl Catalogue {
     /// The code that the next new type name gets, `None` when there are [`AssociationType::MAX_NAMES`].
     #[must_use]
     pub fn next_type(&self) -> Option<AssociationType> {
-        (0..=u8::MAX)
-            .take(AssociationType::MAX_NAMES)
-            .map(AssociationType)
-            .find(|kind| self.type_name(*kind).is_none())
+        (0..=u8::MAX).take(AssociationType::MAX_NAMES).map(AssociationType).find(|kind| self.type_name(*kind).is_none())
     }
 
     /// The name of a namespace. The default one has none.

@@ -176,8 +176,7 @@ impl FooterHeader {
     /// # Errors
     /// [`DecodeError`] for too few bytes, another magic number, version or checksum, and impossible counts.
     pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (header, _) =
-            Self::ref_from_prefix(bytes).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
+        let (header, _) = Self::ref_from_prefix(bytes).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
         if header.magic != FOOTER_MAGIC {
             return Err(DecodeError::Magic { structure: STRUCTURE });
         }
@@ -231,12 +230,9 @@ impl FooterHeader {
             return Err(DecodeError::Checksum { structure: STRUCTURE });
         }
         let count = |count: U32| usize::try_from(count.get()).map_err(|_| cut);
-        let (extents, rest) =
-            <[Extent]>::ref_from_prefix_with_elems(bytes, count(self.extents)?).map_err(|_| cut)?;
-        let (groups, rest) =
-            <[GroupTime]>::ref_from_prefix_with_elems(rest, count(self.groups)?).map_err(|_| cut)?;
-        let (access, rest) =
-            <[AccessEntry]>::ref_from_prefix_with_elems(rest, count(self.access)?).map_err(|_| cut)?;
+        let (extents, rest) = <[Extent]>::ref_from_prefix_with_elems(bytes, count(self.extents)?).map_err(|_| cut)?;
+        let (groups, rest) = <[GroupTime]>::ref_from_prefix_with_elems(rest, count(self.groups)?).map_err(|_| cut)?;
+        let (access, rest) = <[AccessEntry]>::ref_from_prefix_with_elems(rest, count(self.access)?).map_err(|_| cut)?;
         let catalogue = rest.get(..count(self.catalogue_length)?).ok_or(cut)?;
         Ok(Listed { extents, groups, access, catalogue })
     }

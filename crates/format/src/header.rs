@@ -119,8 +119,7 @@ impl Header {
     /// # Errors
     /// [`DecodeError`] for too few bytes, another magic number, a wrong checksum, and a newer version.
     pub fn read(slot: &[u8]) -> Result<Self, DecodeError> {
-        let (header, _) =
-            Self::ref_from_prefix(slot).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
+        let (header, _) = Self::ref_from_prefix(slot).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
         if header.magic != HEADER_MAGIC {
             return Err(DecodeError::Magic { structure: STRUCTURE });
         }
@@ -151,9 +150,7 @@ impl Header {
         let newer = |error: &DecodeError| matches!(error, DecodeError::Version { .. });
         match (Self::read(slot0), Self::read(slot1)) {
             (Err(error), _) | (_, Err(error)) if newer(&error) => Err(error),
-            (Ok(first), Ok(second)) if first == second => {
-                Ok(Chosen { header: first, slot: 0, other: OtherSlot::Same })
-            }
+            (Ok(first), Ok(second)) if first == second => Ok(Chosen { header: first, slot: 0, other: OtherSlot::Same }),
             (Ok(first), Ok(second)) if first.store_id != second.store_id => {
                 Err(DecodeError::Field { structure: STRUCTURE, field: "store id" })
             }
@@ -164,12 +161,8 @@ impl Header {
                 Ok(Chosen { header: second, slot: 1, other: OtherSlot::Earlier })
             }
             (Ok(_), Ok(_)) => Err(DecodeError::Field { structure: STRUCTURE, field: "commit number" }),
-            (Ok(first), Err(error)) => {
-                Ok(Chosen { header: first, slot: 0, other: OtherSlot::Damaged(error) })
-            }
-            (Err(error), Ok(second)) => {
-                Ok(Chosen { header: second, slot: 1, other: OtherSlot::Damaged(error) })
-            }
+            (Ok(first), Err(error)) => Ok(Chosen { header: first, slot: 0, other: OtherSlot::Damaged(error) }),
+            (Err(error), Ok(second)) => Ok(Chosen { header: second, slot: 1, other: OtherSlot::Damaged(error) }),
             (Err(first), Err(second)) => {
                 let foreign = |error| matches!(error, DecodeError::Magic { .. } | DecodeError::Truncated { .. });
                 Err(if foreign(first) && !foreign(second) { second } else { first })

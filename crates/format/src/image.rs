@@ -232,8 +232,7 @@ impl ImageHeader {
     /// [`DecodeError`] for another magic number, version or checksum, and for impossible offsets.
     pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
         const STRUCTURE: &str = "image header";
-        let (header, _) = Self::ref_from_prefix(bytes)
-            .map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
+        let (header, _) = Self::ref_from_prefix(bytes).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
         if header.magic != IMAGE_MAGIC {
             return Err(DecodeError::Magic { structure: STRUCTURE });
         }

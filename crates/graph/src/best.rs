@@ -2,11 +2,12 @@
 //!
 //! Labels are (node, hops, product). They are settled in the order of falling product, then rising hops; a hop never
 //! raises a product, so nothing better can come later. A label is of use only if it has fewer hops than every label
-//! settled at its node before it, all of which are at least as good: with a bound on hops a worse product may still be the
-//! one that arrives.
+//! settled at its node before it, all of which are at least as good: with a bound on hops a worse product may still
+//! be the one that arrives.
 //!
 //! What keeps the search small changes nothing in its answer, because it only refuses labels that cannot be part of it:
-//! - the path of fewest hops is found first: without it there is no path, and no product below its own, the floor, can win;
+//! - the path of fewest hops is found first: without it there is no path, and no product below its own, the floor,
+//!   can win;
 //! - hops counted from the end tell which labels cannot arrive within the bound;
 //! - a ball around the end, grown in turn with the search, tells how good the rest of a way can be; where the two meet
 //!   it raises the floor;
@@ -37,15 +38,15 @@ use crate::shortest::find_path;
 ///
 /// Exact, also where `max_depth` cuts the better path off. Of several paths of one product, one with the fewest hops;
 /// of these the one whose last hop has the lowest edge id, and so on towards the start, as in [`find_path`]. Parallel
-/// edges compete like any others: the best is taken. A path of product 0 is returned only when there is none better, and
-/// is then that of [`find_path`]. Products are `f64`: two that differ by less than its rounding may count as one.
+/// edges compete like any others: the best is taken. A path of product 0 is returned only when there is none better,
+/// and is then that of [`find_path`]. Products are `f64`: two that differ by less than its rounding may count as one.
 ///
 /// `start == end` is a path of one node without hops, at any depth. A node that is not below
 /// [`Graph::node_bound`] is on no path.
 ///
-/// Time O(L log L) for L labels made: at most one for each edge reached when `max_depth` is not less than the number of
-/// nodes, else at most `max_depth` for each; usually far less, because both ends are searched. A query without an answer
-/// costs what it costs [`find_path`]. Memory: see [`Scratch`]. Never blocks, unless the graph does.
+/// Time O(L log L) for L labels made: at most one for each edge reached when `max_depth` is not less than the number
+/// of nodes, else at most `max_depth` for each; usually far less, because both ends are searched. A query without an
+/// answer costs what it costs [`find_path`]. Memory: see [`Scratch`]. Never blocks, unless the graph does.
 ///
 /// # Errors
 /// The first error of the graph. The scratch stays usable.

@@ -40,7 +40,8 @@ pub enum CsrError {
     },
 }
 
-/// A static directed multigraph in memory: for each side an offset a node and 16 bytes an edge, rows in order of edge ids.
+/// A static directed multigraph in memory: for each side an offset a node and 16 bytes an edge, rows in order of edge
+/// ids.
 ///
 /// An edge's id is its position in the input. Self-loops and parallel edges are kept.
 #[derive(Clone, Debug)]

@@ -1,20 +1,20 @@
 //! Paths over any graph of dense `u32` slots.
 //!
-//! Two questions are answered: [`find_path`], which way has the fewest hops, and [`find_best_path`], which one is believed
-//! most. Both ask the graph through the [`Graph`] trait, work in a [`Scratch`] that is kept between searches, and take a
-//! bound on hops, a direction, and a filter on edges in [`PathOptions`].
+//! Two questions are answered: [`find_path`], which way has the fewest hops, and [`find_best_path`], which one is
+//! believed most. Both ask the graph through the [`Graph`] trait, work in a [`Scratch`] that is kept between
+//! searches, and take a bound on hops, a direction, and a filter on edges in [`PathOptions`].
 //!
 //! # Invariants
-//! - The answer is a function of the graph and the question alone: not of the order in which a node shows its edges, nor of
-//!   the degrees it claims. Equal paths are told apart by edge ids, the last hop first.
+//! - The answer is a function of the graph and the question alone: not of the order in which a node shows its edges,
+//!   nor of the degrees it claims. Equal paths are told apart by edge ids, the last hop first.
 //! - Every node of an answer occurs in it once, on every input: cycles, self-loops and parallel edges included.
-//! - A search costs what it reaches, never the size of the graph, and in a used scratch allocates only its answer.
-//! - No lock, no clock, no randomness, no recursion, no panic on any graph: a target outside the graph is passed over, and a
-//!   confidence that is not a number makes its edge unusable.
+//! - A search costs what it reaches, never the size of the graph, and in a used scratch allocates only paths.
+//! - No lock, no clock, no randomness, no recursion, no panic on any graph: a target outside the graph is passed
+//!   over, and a confidence that is not a number makes its edge unusable.
 //!
 //! # What it does not do
-//! It does not know storage: ids are slots, an edge is a number, and what cannot be read is the graph's own error. It does
-//! not look for all paths, keep an index, or follow a graph that changes meanwhile.
+//! It does not know storage: ids are slots, an edge is a number, and what cannot be read is the graph's own error. It
+//! does not look for all paths, keep an index, or follow a graph that changes meanwhile.
 //!
 //! # Example
 //! ```

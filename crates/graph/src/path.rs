@@ -10,7 +10,8 @@ pub struct PathOptions {
     pub direction: Direction,
     /// The most hops a path may have; 6 by default, `u32::MAX` for no bound.
     pub max_depth: u32,
-    /// Edges below this confidence are not walked; it bounds each edge, not the product. 0 by default. NaN admits no edge.
+    /// Edges below this confidence are not walked; it bounds each edge, not the product. 0 by default. NaN admits no
+    /// edge.
     pub min_confidence: f32,
     /// The types that may be walked; `None`, the default, for all.
     pub types: Option<TypeSet>,
@@ -86,7 +87,8 @@ pub struct Path {
     pub nodes: Vec<u32>,
     /// The steps between them.
     pub hops: Vec<Hop>,
-    /// The product of the confidences of the hops, multiplied from the start; 1 for a path without hops. Decay is not in it.
+    /// The product of the confidences of the hops, multiplied from the start; 1 for a path without hops. Decay is not
+    /// in it.
     pub confidence: f64,
 }
 

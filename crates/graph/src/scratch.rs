@@ -6,12 +6,14 @@ use crate::best::BestScratch;
 use crate::marks::Marks;
 use crate::shortest::Label;
 
-/// Working memory of a search, reusable for any graph. A search that has run before in it allocates nothing but its answer.
+/// Working memory of a search, reusable for any graph. A search like one that
+/// has run in it before allocates nothing but paths.
 ///
-/// Memory: 8 bytes a node of the largest graph searched (and up to an eighth more), 20 bytes a node that a
-/// [`find_path`](crate::find_path) reached; for [`find_best_path`](crate::find_best_path) 32 bytes a node reached and 56
-/// a label, of which a node has at most one for each edge that improves it within each number of hops. Capacity is
-/// kept until the scratch is dropped.
+/// Memory: 8 bytes a node of the largest graph searched and an eighth more, of which the system provides the pages
+/// that are touched; 20 bytes a node that a [`find_path`](crate::find_path) reached; for a
+/// [`find_best_path`](crate::find_best_path) 40 bytes a node reached, 24 for each time one is improved upon from the
+/// end, and 48 a label, of which a node has at most one for each edge and each number of hops that improve upon it.
+/// Capacity is kept until the scratch is dropped.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) marks: Marks,
@@ -63,6 +65,13 @@ pub fn release_scratch() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_are_as_small_as_the_docs_say() {
+        assert_eq!(size_of::<Label>(), 20);
+        let (node, label, open) = BestScratch::ENTRY_BYTES;
+        assert_eq!((node, label + open, open), (40, 48, 24));
+    }
 
     #[test]
     fn a_thread_keeps_one_scratch() {

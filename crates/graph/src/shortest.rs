@@ -1,16 +1,17 @@
 //! The path of fewest hops: breadth-first from both ends.
 //!
-//! Two balls grow by whole levels, always the one whose frontier has fewer edges. A node belongs to the ball that reached it
-//! first, so the balls are disjoint until the level in which they touch. All touching edges of that level lie on
-//! shortest paths: were one end nearer to its origin than its ball's radius, the other end would have been in
+//! Two balls grow by whole levels, always the one whose frontier has fewer edges. A node belongs to the ball that
+//! reached it first, so the balls are disjoint until the level in which they touch. All touching edges of that level
+//! lie on shortest paths: were one end nearer to its origin than its ball's radius, the other end would have been in
 //! that ball already.
 //!
 //! **The tie rule costs nothing.** Shortest paths are compared by the ids of their edges, the last hop first. The
-//! labels of the backward ball are kept in the order of that comparison: each level is made in the order of the level before it,
-//! and the nodes that one node adds are put in the order of their edges (which they mostly have already). So the index
-//! of a backward label is the rank of its way to the end, and the first node that reaches a label is the right one. A
-//! forward label takes, of all edges that reach it in its level, the lowest. Both choices are those that the whole path would make,
-//! wherever the balls touch; so the answer does not depend on degrees, on the order of edges, or on which ball grew.
+//! labels of the backward ball are kept in the order of that comparison: each level is made in the order of the level
+//! before it, and the nodes that one node adds are put in the order of their edges (which they mostly have already).
+//! So the index of a backward label is the rank of its way to the end, and the first node that reaches a label is the
+//! right one. A forward label takes, of all edges that reach it in its level, the lowest. Both choices are those that
+//! the whole path would make, wherever the balls touch; so the answer does not depend on degrees, on the order of
+//! edges, or on which ball grew.
 
 use std::ops::ControlFlow;
 
@@ -52,14 +53,14 @@ struct Ball<'s> {
 
 /// The path of fewest hops from `start` to `end` within `options`, or `None`.
 ///
-/// Of several, the one whose last hop has the lowest edge id; if these are the same edge, the one before decides, and so on.
-/// This also chooses among parallel edges. It is a property of the graph alone: see [`Graph`].
+/// Of several, the one whose last hop has the lowest edge id; if these are the same edge, the one before decides, and
+/// so on. This also chooses among parallel edges. It is a property of the graph alone: see [`Graph`].
 ///
 /// `start == end` is a path of one node without hops, at any depth. A node that is not below
 /// [`Graph::node_bound`] is on no path. Edges of confidence 0 are walked.
 ///
-/// Time O(nodes + edges reached), at most the graph; usually far less, because both ends are searched. Memory: see [`Scratch`].
-/// Never blocks, unless the graph does.
+/// Time O(nodes + edges reached), at most the graph; usually far less, because both ends are searched. Memory: see
+/// [`Scratch`]. Never blocks, unless the graph does.
 ///
 /// # Errors
 /// The first error of the graph. The scratch stays usable.
@@ -140,8 +141,8 @@ impl<G: Graph> Search<'_, G> {
         work
     }
 
-    /// Grows a ball by one level. If it touches the other ball, gives the touch the tie rule chooses; the level may then be
-    /// incomplete.
+    /// Grows a ball by one level. If it touches the other ball, gives the touch the tie rule chooses; the level may
+    /// then be incomplete.
     fn grow(&mut self, ball: &mut Ball<'_>) -> Result<Option<Touch>, G::Error> {
         let level = ball.labels.len();
         let mut touch = None;

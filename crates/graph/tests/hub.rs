@@ -56,6 +56,12 @@ fn a_hub_is_met_from_the_other_end() {
     let Ok(path) = find_path(&graph, scratch, HUB, FAR, &options);
     assert_eq!(path.unwrap().nodes, [HUB, LEAVES - 1, FAR]);
     assert_eq!(graph.edges_read.get(), 2, "edges read, of a million");
+    // The other way the hub is the end.
+    graph.edges_read.set(0);
+    let options = PathOptions { direction: Direction::In, ..options };
+    let Ok(path) = find_path(&graph, scratch, FAR, HUB, &options);
+    assert_eq!(path.unwrap().nodes, [FAR, LEAVES - 1, HUB]);
+    assert_eq!(graph.edges_read.get(), 2, "edges read, of a million");
 }
 
 #[test]

@@ -31,8 +31,8 @@ fn fine() -> impl Strategy<Value = f32> + Clone {
     prop_oneof![1 => Just(0.0_f32), 1 => Just(1.0), 20 => 0.0_f32..1.0, 2 => 1e-30_f32..1e-20]
 }
 
-/// Every pair of a small graph, held against all simple paths: the answer has to be the very same path, whatever the order of
-/// edges, also in a scratch that other searches have used.
+/// Every pair of a small graph, held against all simple paths: the answer has to be the very same path, whatever the
+/// order of edges, also in a scratch that other searches have used.
 #[test]
 fn the_path_is_the_one_the_tie_rule_names() {
     let decay = prop_oneof![2 => Just(1.0_f32), 1 => Just(0.5_f32)];

@@ -77,6 +77,17 @@ fn arrivals_end_a_wait_but_not_a_gathering() {
 }
 
 #[test]
+fn a_nudge_is_told_once() {
+    let (log, mut drain) = WriteLog::<()>::new(Limits::default(), 1);
+    log.nudge();
+    log.nudge();
+    assert_eq!(drain.wait(None), Woken::Nudged);
+    assert_eq!(drain.wait(Some(Instant::now())), Woken::Deadline);
+    log.nudge();
+    assert_eq!(drain.gather(far()), Woken::Nudged);
+}
+
+#[test]
 fn pressure_begins_at_the_triggers() {
     let limits = Limits { entries: 8, bytes: 64 * 64 };
     let (log, mut drain) = WriteLog::new(limits, 1);

@@ -316,6 +316,26 @@ fn pressure_ends_gathering() {
     });
 }
 
+/// An idle consumer, with nothing to collect, is to look at something outside the log.
+#[test]
+fn nudge_wakes_the_idle_drain() {
+    explore(3, || {
+        let (log, mut drain) = WriteLog::<()>::new(limits(2), 1);
+        let outside = Arc::new(AtomicUsize::new(0));
+        let nudging = {
+            let (log, outside) = (Arc::clone(&log), Arc::clone(&outside));
+            thread::spawn(move || {
+                outside.store(1, Ordering::Relaxed);
+                log.nudge();
+            })
+        };
+        assert_eq!(drain.wait(None), Woken::Nudged);
+        assert_eq!(outside.load(Ordering::Relaxed), 1);
+        nudging.join().unwrap();
+        close_down(&log, drain);
+    });
+}
+
 /// Who has waited for a sequence finds it in the snapshot loaded next.
 #[test]
 fn publish_against_load() {

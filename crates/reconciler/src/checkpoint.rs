@@ -163,7 +163,8 @@ impl Checkpointer {
                 let mut requests = self.shared.requests.lock();
                 loop {
                     let wanted = requests.wanted > self.store.sequence();
-                    if requests.closing || requests.demands > answered || (wanted && time::passed(retry_or_now(retry))) {
+                    if requests.closing || requests.demands > answered || (wanted && time::passed(retry_or_now(retry)))
+                    {
                         break;
                     }
                     // Nothing wanted: sleep. Wanted, but the last attempt failed: sleep until it is time for another.

@@ -44,7 +44,9 @@ pub enum EngineError {
     #[error("the store was opened before this process was forked: open it anew in the child, or write in the parent")]
     Forked,
     /// A checkpoint that somebody waited for failed.
-    #[error("the checkpoint failed ({cause}); what was accepted stays in the write-ahead log: remove the cause and flush again")]
+    #[error(
+        "the checkpoint failed ({cause}); what was accepted stays in the write-ahead log: remove the cause and flush again"
+    )]
     Checkpoint {
         /// Why.
         cause: Arc<str>,

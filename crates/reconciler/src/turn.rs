@@ -126,7 +126,8 @@ impl Reconciler {
         set(&counters.apply_us, (done - synced).as_micros() as u64);
         set(&counters.last_batch, group.len() as u64);
         set(&counters.wal_bytes, self.wal.bytes());
-        let made = entries.first().and_then(|entry| sutra_format::entry::Ops::new(entry).ok()).map_or(0, |ops| ops.time());
+        let made =
+            entries.first().and_then(|entry| sutra_format::entry::Ops::new(entry).ok()).map_or(0, |ops| ops.time());
         set(&counters.staleness_us, now_micros().saturating_sub(made));
         add(&counters.entries_processed, group.len() as u64);
         add(&counters.operations, u64::from(applied.ops));
@@ -161,7 +162,9 @@ impl Reconciler {
                     std::thread::sleep(RETRY);
                     continue;
                 }
-                return Err(format!("the write-ahead log is full and the checkpoint that would free it failed: {cause}"));
+                return Err(format!(
+                    "the write-ahead log is full and the checkpoint that would free it failed: {cause}"
+                ));
             }
             self.take_done();
         }

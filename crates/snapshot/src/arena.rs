@@ -57,6 +57,11 @@ impl OldChunk {
         self.backing.heap_bytes()
     }
 
+    #[cfg(test)]
+    pub(crate) fn of_heap(memory: MapMut) -> Self {
+        Self { backing: Backing::Heap(memory), _verified: None }
+    }
+
     /// Takes the memory for another chunk, if it is heap.
     pub(crate) fn into_heap(self) -> Option<MapMut> {
         match self.backing {
@@ -66,14 +71,35 @@ impl OldChunk {
     }
 }
 
+/// The bits of an address that say where its bits of verification are: 0 for nowhere, since this process wrote the bytes and
+/// trusts them, else the index in [`Entry::verified`] and one.
+const TAG: usize = 3;
+/// Every chunk begins at a multiple of this.
+const ALIGNMENT: usize = 16;
+
 struct Entry {
-    /// First byte of the chunk, null while there is none. Stored with Release after the chunk's bytes and `verified` are in
-    /// place, loaded with Acquire.
+    /// First byte of the chunk with a [`TAG`], null while there is none. Stored with Release after the chunk's bytes, its
+    /// length and its bits are in place, loaded with Acquire. One word says both where the bytes are and which bits are
+    /// theirs: nobody sees a map and takes it for trusted heap, or marks a map's bytes because those of the heap were right.
     data: AtomicPtr<u8>,
-    /// Which granules have been verified; null means that all of them are trusted, because this process wrote them.
-    verified: AtomicPtr<AtomicBits>,
+    /// Which granules have been verified: of the chunk as it was restored, and of the map that replaced it.
+    verified: [AtomicPtr<AtomicBits>; 2],
     /// Bytes of the chunk.
     len: AtomicU32,
+}
+
+impl Entry {
+    fn store(&self, data: *mut u8, bits: Option<&AtomicBits>, place: usize) {
+        let tag = match bits {
+            None => 0,
+            Some(bits) => {
+                self.verified[place].store(std::ptr::from_ref(bits).cast_mut(), Ordering::Relaxed);
+                place + 1
+            }
+        };
+        // Release: who sees the pointer sees the bits, the length and every byte that was copied in.
+        self.data.store(data.map_addr(|address| address | tag), Ordering::Release);
+    }
 }
 
 /// An arena. Written by one thread; the methods that change it say so and are only called by the writer.
@@ -124,38 +150,38 @@ impl ChunkTable {
         self.entries.get(chunk as usize).map_or(0, |entry| entry.len.load(Ordering::Relaxed))
     }
 
-    /// Writer only: puts a chunk into an empty entry.
+    /// Writer only: puts a chunk into the first empty entry, which must be the one that is meant. False if it is not, or if
+    /// the memory is not what a chunk can be.
     pub(crate) fn insert(&self, chunk: u32, backing: Backing, verified: Option<AtomicBits>) -> bool {
         let (Some(entry), Ok(len)) = (self.entries.get(chunk as usize), u32::try_from(backing.len())) else {
             return false;
         };
         let data = backing.as_ptr();
-        let verified = verified.map(Box::new);
-        let bits = verified.as_deref().map_or(std::ptr::null_mut(), |bits| std::ptr::from_ref(bits).cast_mut());
         let mut owners = self.owners.lock();
-        debug_assert_eq!(owners.len(), chunk as usize);
-        owners.push(OldChunk { backing, _verified: verified });
+        if owners.len() != chunk as usize || len == 0 || !data.addr().is_multiple_of(ALIGNMENT) {
+            return false;
+        }
+        let verified = verified.map(Box::new);
         entry.len.store(len, Ordering::Relaxed);
-        entry.verified.store(bits, Ordering::Relaxed);
-        // Release: who sees the pointer sees the bits, the length and every byte that was copied in.
-        entry.data.store(data, Ordering::Release);
+        entry.store(data, verified.as_deref(), 0);
+        owners.push(OldChunk { backing, _verified: verified });
         true
     }
 
-    /// Writer only: replaces a chunk by a map of the same bytes. The old one must live until no snapshot reaches it.
-    ///
-    /// A reader loads `data` before `verified`. If it loads the map, Release and Acquire on `data` let it see the bits. If it
-    /// loads the old memory with the new bits, it verifies bytes that need none, which is right as well.
+    /// Writer only: replaces a heap chunk, which is never written again, by a map of the same bytes. The old one must live
+    /// until no snapshot reaches it.
     pub(crate) fn swap(&self, chunk: u32, map: Map) -> Option<OldChunk> {
         let entry = self.entries.get(chunk as usize)?;
         let mut owners = self.owners.lock();
         let owner = owners.get_mut(chunk as usize)?;
-        if owner.backing.len() != map.len() || !matches!(owner.backing, Backing::Heap(_)) {
+        let data = map.as_ptr().cast_mut();
+        let fits = owner.backing.len() == map.len() && data.addr().is_multiple_of(ALIGNMENT);
+        if !fits || !matches!(owner.backing, Backing::Heap(_)) {
             return None;
         }
         let bits = Box::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
-        entry.verified.store(std::ptr::from_ref(&*bits).cast_mut(), Ordering::Release);
-        entry.data.store(map.as_ptr().cast_mut(), Ordering::Release);
+        // A chunk is swapped once: a map is not swapped again. So the second place is free.
+        entry.store(data, Some(&bits), 1);
         Some(std::mem::replace(owner, OldChunk { backing: Backing::Mapped(map), _verified: Some(bits) }))
     }
 
@@ -172,7 +198,8 @@ impl ChunkTable {
     #[inline]
     pub(crate) unsafe fn place(&self, chunk: u32, offset: u32, len: u32) -> Option<Place<'_>> {
         let entry = self.entries.get(chunk as usize)?;
-        let data = entry.data.load(Ordering::Acquire);
+        let tagged = entry.data.load(Ordering::Acquire);
+        let data = tagged.map_addr(|address| address & !TAG);
         if data.is_null() || offset.checked_add(len)? > entry.len.load(Ordering::Relaxed) {
             return None;
         }
@@ -180,10 +207,12 @@ impl ChunkTable {
         // the length) and the range is within them. By this function's contract nobody writes there any more, and the
         // memory lives as long as this table or, when replaced, as long as the caller's snapshot.
         let bytes = unsafe { std::slice::from_raw_parts(data.add(offset as usize), len as usize) };
-        // Acquire: the bits themselves were initialised before their pointer was stored.
-        let verified = entry.verified.load(Ordering::Acquire);
-        // SAFETY: the bits are owned beside the chunk's memory and live as long.
-        let verified = unsafe { verified.as_ref() };
+        let verified = match tagged.addr() & TAG {
+            0 => None,
+            // Relaxed: stored before the Release on `data`, and never again.
+            // SAFETY: a tag is only stored after its bits, which are owned beside the chunk's memory and live as long.
+            tag => unsafe { entry.verified[(tag - 1).min(1)].load(Ordering::Relaxed).as_ref() },
+        };
         Some(Place { bytes, verified, bit: (offset / self.granule) as usize })
     }
 
@@ -191,7 +220,7 @@ impl ChunkTable {
     #[inline]
     pub(crate) fn address(&self, chunk: u32, range: Range<u32>) -> *mut u8 {
         let Some(entry) = self.entries.get(chunk as usize) else { return std::ptr::null_mut() };
-        let data = entry.data.load(Ordering::Acquire);
+        let data = entry.data.load(Ordering::Acquire).map_addr(|address| address & !TAG);
         if data.is_null() || range.end > entry.len.load(Ordering::Relaxed) {
             return std::ptr::null_mut();
         }

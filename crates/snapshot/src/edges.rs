@@ -107,10 +107,7 @@ pub(crate) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    pub(crate) fn of_image(
-        columns: (&'a [u32], &'a [u32], &'a [f32], &'a [u8]),
-        length: u32,
-    ) -> Self {
+    pub(crate) fn of_image(columns: (&'a [u32], &'a [u32], &'a [f32], &'a [u8]), length: u32) -> Self {
         let (targets, ordinals, confidences, kinds) = columns;
         Self { targets, ordinals, confidences, kinds, until: None, length }.prefix()
     }
@@ -288,7 +285,9 @@ impl<'a> Edges<'a> {
     /// All edges in the order in which they were learned.
     pub fn iter(self) -> impl Iterator<Item = EdgeRef> + 'a {
         self.segments().flat_map(|segment| {
-            (0..segment.targets.len()).filter(move |index| segment.is_visible(*index)).map(move |index| segment.edge(index))
+            (0..segment.targets.len())
+                .filter(move |index| segment.is_visible(*index))
+                .map(move |index| segment.edge(index))
         })
     }
 }

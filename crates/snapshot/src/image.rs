@@ -78,9 +78,11 @@ impl Image {
         let outside = Damage::new("image", range.start);
         let first = self.header.block_of(range.start).ok_or(outside)?;
         let last = self.header.block_of(range.end - 1).ok_or(outside)?;
-        (first..=last).try_for_each(|block| {
-            if self.verified.get(block as usize) { Ok(()) } else { self.verify_block(block) }
-        })
+        (first..=last).try_for_each(
+            |block| {
+                if self.verified.get(block as usize) { Ok(()) } else { self.verify_block(block) }
+            },
+        )
     }
 
     #[cold]

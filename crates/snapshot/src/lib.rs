@@ -46,8 +46,8 @@
 compile_error!("bytes in memory are bytes on disk, and those are little-endian");
 
 mod arena;
-mod blocks;
 mod bits;
+mod blocks;
 mod edges;
 mod error;
 mod ids;

@@ -94,7 +94,9 @@ impl Writer {
 
     /// Ends every association of a slot, with one record if there is any. O(degree).
     pub(crate) fn end_all_edges(&mut self, sequence: u64, time: u64, slot: u32) -> Result<(), ApplyError> {
-        if self.current(slot, Side::Out)?.iter().next().is_none() && self.current(slot, Side::In)?.iter().next().is_none() {
+        if self.current(slot, Side::Out)?.iter().next().is_none()
+            && self.current(slot, Side::In)?.iter().next().is_none()
+        {
             return Ok(());
         }
         let record = tombstone(AssociationRecord::SLOT_TOMBSTONE, (slot, slot), sequence, time);
@@ -223,9 +225,9 @@ impl Writer {
     }
 
     fn survivors_of(&self, segment: &Segment<'_>) -> impl Iterator<Item = Survivor> {
-        (0..segment.targets.len()).map(|index| (segment.edge(index), segment.until(index))).filter(|(edge, until)| {
-            *until == u32::MAX || is_seen(&self.live_associations, edge.ordinal, *until)
-        })
+        (0..segment.targets.len())
+            .map(|index| (segment.edge(index), segment.until(index)))
+            .filter(|(edge, until)| *until == u32::MAX || is_seen(&self.live_associations, edge.ordinal, *until))
     }
 
     /// A block of these edges with room for `more`, not yet in any row.

@@ -38,9 +38,10 @@ impl Writer {
         // What was never published no snapshot needs.
         if old < self.published.concepts {
             let mut handle = row.versions.load(Ordering::Relaxed);
-            let full = shared.blocks.header(handle).is_none_or(|header| {
-                header.count.load(Ordering::Relaxed) >= capacity(Shape::of(header).class)
-            });
+            let full = shared
+                .blocks
+                .header(handle)
+                .is_none_or(|header| header.count.load(Ordering::Relaxed) >= capacity(Shape::of(header).class));
             if handle == NO_BLOCK || full {
                 handle = self.rewrite_versions(handle, old)?;
                 // Release, and before `latest`: a reader that finds a latest version beyond its length finds this block.

@@ -85,8 +85,7 @@ impl<'a> ImageRows<'a> {
             if let Some((count, last_accessed)) = self.get(slot)
                 && (count, last_accessed) != (0, 0)
             {
-                let entry =
-                    AccessEntry { slot: slot.into(), count: count.into(), last_accessed: last_accessed.into() };
+                let entry = AccessEntry { slot: slot.into(), count: count.into(), last_accessed: last_accessed.into() };
                 entries.push(entry);
             }
         }

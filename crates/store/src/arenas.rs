@@ -67,3 +67,27 @@ pub(crate) fn is_chunk_size(arena: Arena, index: u32, size: u64) -> bool {
         Arena::Blobs => is_blob_chunk_size(index, size),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sutra_format::geometry::blob_position;
+
+    #[test]
+    fn a_chunk_is_full_when_nothing_more_fits() {
+        let full = |arena, lengths| full_chunks(arena, &lengths);
+        let none = Lengths::default();
+        assert!(Arena::ALL.into_iter().all(|arena| full(arena, none) == 0));
+        for (concepts, expected) in [(511, 0), (512, 1), (513, 1), (1535, 1), (1536, 2)] {
+            assert_eq!(full(Arena::Concepts, Lengths { concepts, ..none }), expected, "{concepts} concepts");
+        }
+        for (associations, expected) in [(1023, 0), (1024, 1)] {
+            assert_eq!(full(Arena::Associations, Lengths { associations, ..none }), expected);
+        }
+        for (chunk, offset, expected) in [(0, 65_536, 0), (1, 0, 1), (1, 8, 1)] {
+            let lengths = Lengths { blobs: blob_position(chunk, offset), ..none };
+            assert_eq!(full(Arena::Blobs, lengths), expected, "{chunk} {offset}");
+            assert_eq!(chunks(Arena::Blobs, &lengths), chunk + u32::from(offset > 0));
+        }
+    }
+}

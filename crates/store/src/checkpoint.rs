@@ -220,7 +220,8 @@ fn new_bytes<'a>(
 ) -> Result<&'a [u8], StoreError> {
     let from = arenas::used(arena, index, place.size, old);
     let to = arenas::used(arena, index, place.size, snapshot.lengths());
-    let range = usize::try_from(from).map_err(|_| StoreError::Stale)?..usize::try_from(to).map_err(|_| StoreError::Stale)?;
+    let range =
+        usize::try_from(from).map_err(|_| StoreError::Stale)?..usize::try_from(to).map_err(|_| StoreError::Stale)?;
     snapshot.chunk(arena, index).get(range).ok_or(StoreError::Stale)
 }
 

@@ -35,8 +35,7 @@ impl Store {
             return Err(StoreError::Exists);
         }
         remove_temporary(&*directory)?;
-        let file =
-            directory.create(TEMPORARY_NAME).map_err(|source| StoreError::GivenUp { source })?;
+        let file = directory.create(TEMPORARY_NAME).map_err(|source| StoreError::GivenUp { source })?;
         let header = first_header(&options);
         write(&*file, &header, options.initial_size)?;
         directory.rename(TEMPORARY_NAME, FILE_NAME).map_err(StoreError::io("renaming the new storage.dat"))?;

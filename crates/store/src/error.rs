@@ -20,7 +20,9 @@ pub enum StoreError {
         supported: u32,
     },
     /// Bytes are not what was written there.
-    #[error("damaged bytes in {region} at {offset} ({problem}): run `sutra verify`, then restore the store from a copy")]
+    #[error(
+        "damaged bytes in {region} at {offset} ({problem}): run `sutra verify`, then restore the store from a copy"
+    )]
     Corrupt {
         /// What stands there.
         region: &'static str,
@@ -51,7 +53,9 @@ pub enum StoreError {
     #[error("the directory holds no storage.dat: give the directory of a store")]
     Absent,
     /// The snapshot does not follow the last commit.
-    #[error("the snapshot does not continue the last commit: checkpoint the newest snapshot of the store that was opened")]
+    #[error(
+        "the snapshot does not continue the last commit: checkpoint the newest snapshot of the store that was opened"
+    )]
     Stale,
     /// Memory could not be mapped, or a file not opened, read or renamed.
     #[error("{doing} failed: check the disk and its permissions")]

@@ -84,12 +84,7 @@ impl Extents {
 
     /// Checks the table as a whole: as many chunks as the lengths demand, inside the file, apart from each other and from
     /// the other parts that are in use.
-    pub(crate) fn check(
-        &self,
-        lengths: &Lengths,
-        readable: &Readable<'_>,
-        others: &[Place],
-    ) -> Result<(), StoreError> {
+    pub(crate) fn check(&self, lengths: &Lengths, readable: &Readable<'_>, others: &[Place]) -> Result<(), StoreError> {
         for arena in Arena::ALL {
             let (found, expected) = (self.count(arena), arenas::chunks(arena, lengths));
             if found != expected {
@@ -124,5 +119,71 @@ pub(crate) fn extent(arena: Arena, index: u32, place: Place) -> Extent {
         chunk: index.into(),
         position: place.position.into(),
         size: place.size.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sutra_format::geometry::blob_position;
+    use sutra_vfs::Directory;
+    use sutra_vfs::sim::SimDirectory;
+
+    const CHUNK: u64 = 64 << 10;
+
+    fn table(places: &[(Arena, u32, u64, u64)]) -> Result<Extents, StoreError> {
+        let mut extents = Extents::default();
+        for (arena, index, position, size) in places {
+            extents.push(&extent(*arena, *index, Place { position: *position, size: *size }), 0)?;
+        }
+        Ok(extents)
+    }
+
+    #[test]
+    fn extents_that_no_writer_lists_are_refused() {
+        let refused = [
+            (Arena::Concepts, 1, 8192, 2 * CHUNK),
+            (Arena::Concepts, 0, 8193, CHUNK),
+            (Arena::Concepts, 0, 8192, CHUNK + 4096),
+            (Arena::Associations, 0, 8192, CHUNK / 2),
+            (Arena::Blobs, 0, 8192, CHUNK + 1),
+            (Arena::Blobs, 0, 8192, CHUNK - 4096),
+            (Arena::Blobs, 0, 8192, 1 << 32),
+        ];
+        for place in refused {
+            assert!(matches!(table(&[place]), Err(StoreError::Corrupt { .. })), "{place:?}");
+        }
+        let twice = (Arena::Concepts, 0, 8192, CHUNK);
+        assert!(table(&[twice, twice]).is_err());
+        let mut unknown = extent(Arena::Blobs, 0, Place { position: 8192, size: CHUNK });
+        unknown.arena = 3.into();
+        assert!(Extents::default().push(&unknown, 0).is_err());
+        let all = table(&[twice, (Arena::Blobs, 0, 81_920, CHUNK + 4096)]).unwrap();
+        assert_eq!(all.bytes(), 2 * CHUNK + 4096);
+        assert_eq!(all.list().len(), 2);
+    }
+
+    #[test]
+    fn tables_that_do_not_fit_the_file_or_the_lengths_are_refused() {
+        let file = SimDirectory::new().create("file").unwrap();
+        let lengths = Lengths { concepts: 1, blobs: blob_position(0, 8), ..Lengths::default() };
+        let good = [(Arena::Concepts, 0, 8192, CHUNK), (Arena::Blobs, 0, 8192 + CHUNK, CHUNK)];
+        let check = |places: &[_], lengths: &Lengths, end: u64, others: &[Place]| {
+            table(places).unwrap().check(lengths, &Readable { file: &*file, end }, others)
+        };
+        let end = 8192 + 2 * CHUNK;
+        let footer = Place { position: end, size: 100 };
+        assert!(check(&good, &lengths, end + 4096, &[footer]).is_ok());
+        assert!(check(&good, &lengths, end - 1, &[]).is_err(), "outside the file");
+        assert!(check(&good[..1], &lengths, end, &[]).is_err(), "a chunk is missing");
+        assert!(check(&good, &Lengths::default(), end, &[]).is_err(), "chunks that nothing uses");
+        let overlapping = [good[0], (Arena::Blobs, 0, 8192 + CHUNK - 4096, CHUNK)];
+        assert!(check(&overlapping, &lengths, end, &[]).is_err(), "overlapping");
+        let footer = Place { position: 8192 + CHUNK, size: 100 };
+        assert!(check(&good, &lengths, end, &[footer]).is_err(), "a footer in an extent");
+        let headers = [(Arena::Concepts, 0, 4096, CHUNK), good[1]];
+        assert!(check(&headers, &lengths, end, &[]).is_err(), "over the headers");
+        let beyond = Lengths { blobs: blob_position(0, 70_000), ..lengths };
+        assert!(check(&good, &beyond, end, &[]).is_err(), "blobs beyond their chunk");
     }
 }

@@ -130,8 +130,7 @@ impl<'a> Chain<'a> {
         if !follows || footer.header.concepts.get() != self.successor.concepts {
             return Err(StoreError::corrupt(REGION, place.position, "it does not fit to the commit after it"));
         }
-        self.successor =
-            Successor { newest: false, commit, sequence, concepts: footer.header.first_concept.get() };
+        self.successor = Successor { newest: false, commit, sequence, concepts: footer.header.first_concept.get() };
         self.next = FooterPlace::before(&footer.header);
         Ok(footer)
     }

@@ -63,10 +63,14 @@ impl ImageReader {
 
     fn may_contain(&self, hash: u64) -> Result<bool, StoreError> {
         let range = self.header.bloom_range();
-        // One look at each word that is probed would do; blocks are verified as a whole anyway, and a filter has few.
-        let bytes = self.bytes(range.clone())?;
-        let filter = <[U64]>::ref_from_bytes(bytes).map_err(|_| self.corrupt(range.start))?;
-        Ok(bloom::may_contain(filter, hash))
+        // Bit by bit instead of with the whole filter, so that only the blocks that are asked are verified.
+        for bit in bloom::probes(hash, self.header.bloom_length.get() * 8) {
+            let at = range.start + bit / 64 * 8;
+            if at >= range.end || self.word(at)? >> (bit % 64) & 1 == 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn latest(&self, slot: u32) -> Result<u32, StoreError> {

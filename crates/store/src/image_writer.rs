@@ -2,9 +2,7 @@
 //!
 //! Memory is bounded but for the id words and the Bloom filter, which are filled in no order: 17 to 34 bytes a slot.
 
-use sutra_format::image::{
-    ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word,
-};
+use sutra_format::image::{ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word};
 use sutra_format::{bloom, id_hash};
 use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
 use zerocopy::IntoBytes;
@@ -45,13 +43,8 @@ pub(crate) fn write(
     space: &mut Space<'_>,
 ) -> Result<ImagePlace, ImageFailure> {
     let lengths = snapshot.lengths();
-    let mut header = ImageHeader::layout(
-        lengths.slots,
-        lengths.concepts,
-        lengths.associations,
-        lengths.edges,
-        snapshot.sequence(),
-    );
+    let mut header =
+        ImageHeader::layout(lengths.slots, lengths.concepts, lengths.associations, lengths.edges, snapshot.sequence());
     let place = space.allocate(header.length.get())?;
     let mut sink = Sink::new(space, place.position, header)?;
     let ids = write_slots(snapshot, overlay, base, &header, &mut sink)?;

@@ -196,10 +196,8 @@ impl FooterIndex {
     }
 
     fn find(&self, id: &ConceptId, hash: u64) -> Result<Option<u64>, StoreError> {
-        let (filter, entries) = self
-            .header
-            .index_unverified(self.bytes())
-            .map_err(StoreError::decode("index", self.position))?;
+        let (filter, entries) =
+            self.header.index_unverified(self.bytes()).map_err(StoreError::decode("index", self.position))?;
         Ok(if bloom::may_contain(filter, hash) { index::find(entries, id.as_bytes()) } else { None })
     }
 }

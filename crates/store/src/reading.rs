@@ -17,8 +17,7 @@ pub(crate) struct Readable<'a> {
 impl Readable<'_> {
     /// Whether a range lies in the allocated part behind the headers.
     pub(crate) fn holds(&self, position: u64, length: u64) -> bool {
-        position >= sutra_format::header::HEADER_END
-            && position.checked_add(length).is_some_and(|end| end <= self.end)
+        position >= sutra_format::header::HEADER_END && position.checked_add(length).is_some_and(|end| end <= self.end)
     }
 
     /// The bytes of a range.

@@ -59,7 +59,11 @@ impl<'a, 'b> Sink<'a, 'b> {
 
     /// The sums of all blocks, when every section has ended.
     pub(crate) fn finish(self) -> Result<Vec<U64>, ImageFailure> {
-        if self.shared.is_empty() { Ok(self.checks) } else { Err(ImageFailure::source("a section that was not filled")) }
+        if self.shared.is_empty() {
+            Ok(self.checks)
+        } else {
+            Err(ImageFailure::source("a section that was not filled"))
+        }
     }
 }
 
@@ -84,7 +88,8 @@ impl Section {
     pub(crate) fn push(&mut self, sink: &mut Sink<'_, '_>, mut bytes: &[u8]) -> Result<(), ImageFailure> {
         while !bytes.is_empty() {
             let next = self.at + self.buffer.len() as u64;
-            let block = sink.header.block_of(next).ok_or_else(|| ImageFailure::source("a section beyond the blocks"))?;
+            let block =
+                sink.header.block_of(next).ok_or_else(|| ImageFailure::source("a section beyond the blocks"))?;
             let room = usize::try_from(sink.header.block_range(block).end - next).unwrap_or(usize::MAX);
             let (now, later) = bytes.split_at(room.min(bytes.len()));
             self.buffer.extend_from_slice(now);
@@ -108,7 +113,10 @@ impl Section {
     pub(crate) fn finish(mut self, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
         let end = self.at + self.buffer.len() as u64;
         if end != self.range.end {
-            return Err(ImageFailure::Source(format!("a column has {} bytes less than it should", self.range.end.wrapping_sub(end))));
+            return Err(ImageFailure::Source(format!(
+                "a column has {} bytes less than it should",
+                self.range.end.wrapping_sub(end)
+            )));
         }
         let zeros = [0; 512];
         let mut left = self.padded - end;

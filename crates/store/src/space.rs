@@ -80,3 +80,34 @@ impl<'a> Space<'a> {
         self.file.sync_data().map_err(|source| StoreError::SyncFailed { source })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sutra_vfs::Directory;
+    use sutra_vfs::sim::SimDirectory;
+
+    #[test]
+    fn the_file_doubles_and_then_grows_by_a_gibibyte() {
+        let file = SimDirectory::new().create("file").unwrap();
+        let mut space = Space::new(&*file, &|_| {}, 8192).unwrap();
+        let mut lengths = Vec::new();
+        for size in [1, 4096, 20_000, 2 << 30, 1] {
+            let place = space.allocate(size).unwrap();
+            assert!(place.position.is_multiple_of(4096) && place.position + size <= space.end());
+            lengths.push(file.len().unwrap());
+        }
+        let end = 8192 + 4096 + 4096 + 20_480 + (2_u64 << 30);
+        assert_eq!(lengths, [12_288, 24_576, 49_152, end, end + (1 << 30)]);
+    }
+
+    #[test]
+    fn what_cannot_be_allocated_gives_up() {
+        let file = SimDirectory::new().create("file").unwrap();
+        let mut space = Space::new(&*file, &|_| {}, 8192).unwrap();
+        for size in [u64::MAX, u64::MAX - 8192] {
+            assert!(matches!(space.allocate(size), Err(StoreError::GivenUp { .. })));
+        }
+        assert_eq!(space.end(), 8192);
+    }
+}

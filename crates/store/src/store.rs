@@ -117,10 +117,8 @@ impl Store {
     #[must_use]
     pub fn dead_bytes(&self) -> u64 {
         let image = self.image.map_or(0, |image| image.header.length.get());
-        let live = HEADER_END
-            .saturating_add(self.extents.bytes())
-            .saturating_add(image)
-            .saturating_add(self.footer_bytes);
+        let live =
+            HEADER_END.saturating_add(self.extents.bytes()).saturating_add(image).saturating_add(self.footer_bytes);
         self.file_bytes().saturating_sub(live)
     }
 
@@ -170,9 +168,8 @@ impl Store {
         let mut groups = Vec::new();
         for footer in Chain::new(self.readable(), &self.header) {
             let footer = footer?;
-            groups.extend(
-                footer.listed()?.groups.iter().rev().map(|group| (group.last.get(), group.commit_time.get())),
-            );
+            groups
+                .extend(footer.listed()?.groups.iter().rev().map(|group| (group.last.get(), group.commit_time.get())));
         }
         groups.reverse();
         Ok(groups)

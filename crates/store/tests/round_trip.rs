@@ -2,10 +2,10 @@
 
 mod support;
 
+use support::{Learner, Random, STORE_ID, arc, contents, open, options, seed, verify};
 use sutra_store::{FILE_NAME, Store, StoreError, TEMPORARY_NAME};
 use sutra_vfs::sim::SimDirectory;
 use sutra_vfs::{Directory, RealDirectory};
-use support::{Learner, Random, STORE_ID, arc, contents, open, options, seed};
 
 #[test]
 fn a_created_store_opens_empty() {
@@ -54,6 +54,8 @@ fn sessions(directory: &(impl Directory + Clone + 'static), seed: u64) {
         assert_eq!(lengths, *learner.writer.latest().lengths());
         assert!(groups.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1));
         drop(store);
+        let report = verify(directory);
+        assert_eq!((report.concepts, report.edges), (lengths.concepts, lengths.edges));
         (store, learner) = open(directory);
         assert_eq!(contents(&learner.writer.latest()), before, "session {session}");
         assert_eq!(store.groups().unwrap(), groups);

@@ -30,7 +30,29 @@ fn a_forked_child_knows_and_releases_nothing() {
     assert!(!forked(), "the parent is no child");
     assert_eq!(directory.list().expect("listed"), ["store.lock"]);
     assert!(matches!(directory.lock("store.lock"), Err(LockError::Held { .. })));
-    // What the child inherited must not keep the lock alive, nor what it dropped have released it.
+
+    // A child that lives on with what it inherited must not keep the lock.
+    let mut pipe = [0; 2];
+    // SAFETY: `pipe` is a valid place for two descriptors.
+    assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
+    // SAFETY: as above: the child only reads from a pipe, until the parent closes it, and leaves.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let mut byte = 0_u8;
+        // SAFETY: both descriptors are the child's own, and `byte` is a valid place for one byte.
+        unsafe {
+            libc::close(pipe[1]);
+            libc::read(pipe[0], (&raw mut byte).cast(), 1);
+            libc::_exit(0);
+        }
+    }
+    assert!(child > 0);
     drop(lock);
-    let _again = directory.lock("store.lock").expect("released");
+    let again = directory.lock("store.lock");
+    // SAFETY: the descriptor is open, and nothing else uses it; the child is not yet waited for.
+    unsafe {
+        libc::close(pipe[1]);
+        assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+    }
+    let _again = again.expect("released while the child lived");
 }

@@ -7,6 +7,7 @@ use sutra_vfs::{Directory, LockError, RealDirectory};
 
 const NAME: &str = "store.lock";
 const CHILD: &str = "SUTRA_VFS_TEST_LOCK";
+const TURNS: &str = "SUTRA_VFS_TEST_LOCK_TURNS";
 
 fn open(path: &std::path::Path) -> RealDirectory {
     RealDirectory::open(path).expect("it exists")
@@ -71,6 +72,9 @@ fn a_replaced_lock_file_is_not_removed() {
 fn child() {
     let Some(path) = std::env::var_os(CHILD) else { return };
     let directory = open(path.as_ref());
+    if std::env::var_os(TURNS).is_some() {
+        return take_turns(&directory);
+    }
     match directory.lock(NAME) {
         Ok(_lock) => {
             println!("\nlocked");
@@ -129,4 +133,40 @@ fn a_killed_holder_holds_nothing() {
     assert_eq!(held(&directory).0, std::process::id());
     drop(lock);
     assert!(directory.list().expect("listed").is_empty());
+}
+
+/// Takes and releases the lock many times, and looks each time whether it is alone.
+fn take_turns(directory: &RealDirectory) {
+    for _ in 0..300 {
+        let lock = loop {
+            match directory.lock(NAME) {
+                Ok(lock) => break lock,
+                Err(LockError::Held { .. }) => std::thread::yield_now(),
+                Err(error) => panic!("{error}"),
+            }
+        };
+        directory.create("inside").expect("nobody else is inside");
+        directory.remove("inside").expect("nobody else removes it");
+        drop(lock);
+    }
+}
+
+/// The file is removed at each release while others are about to lock it: who locks a removed one must start over.
+#[test]
+fn processes_that_take_turns_are_never_inside_together() {
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let spawn = || {
+        Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "child", "--test-threads=1"])
+            .env(CHILD, temporary.path())
+            .env(TURNS, "1")
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("started")
+    };
+    let children: Vec<Child> = (0..3).map(|_| spawn()).collect();
+    for mut child in children {
+        assert!(child.wait().expect("ended").success());
+    }
+    assert!(open(temporary.path()).list().expect("listed").is_empty());
 }

@@ -105,6 +105,26 @@ fn names_are_durable_with_a_directory_sync_only() {
 }
 
 #[test]
+fn steps_of_one_name_keep_their_order() {
+    let disk = SimDirectory::new();
+    synced(&disk, "a", b"1");
+    synced(&disk, "b", b"2");
+    disk.rename("a", "b").expect("replaces");
+    let third = disk.create("a").expect("free");
+    third.write_all_at(b"3", 0).expect("written");
+    third.sync_data().expect("synced");
+    let seen: BTreeSet<Vec<Option<Vec<u8>>>> = (0..100)
+        .map(|seed| disk.image(Policy::Random(seed)))
+        .map(|image| vec![read(&image, "a"), read(&image, "b")])
+        .collect();
+    let file = |bytes: &[u8]| Some(bytes.to_vec());
+    let undone = vec![file(b"1"), file(b"2")];
+    let renamed = vec![None, file(b"1")];
+    let both = vec![file(b"3"), file(b"1")];
+    assert_eq!(seen, BTreeSet::from([undone, renamed, both]), "never a new a while the old one is not yet b");
+}
+
+#[test]
 fn an_image_is_durable_and_a_killed_process_leaves_what_it_wrote() {
     let disk = SimDirectory::new();
     let file = synced(&disk, "a", b"one");

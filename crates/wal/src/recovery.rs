@@ -36,6 +36,8 @@ impl Wal {
     /// `replay` sees groups before the whole log is known to be sound: what it built is to be dropped when this
     /// returns an error. The first group may begin at or below `covered`; those entries are to be passed over.
     ///
+    /// Writing goes on in another segment, so the log may be [`WalError::Full`] at once: ask [`Wal::room_for`].
+    ///
     /// Reads the segments that reach beyond `covered`; holds one of them in memory at a time.
     ///
     /// # Errors

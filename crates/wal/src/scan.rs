@@ -40,7 +40,7 @@ impl Found<'_> {
 }
 
 /// The intact group at `position` of the segment's `bytes`.
-pub(crate) fn group_at(bytes: &[u8], position: usize, wanted: Wanted) -> Option<Found<'_>> {
+fn group_at(bytes: &[u8], position: usize, wanted: Wanted) -> Option<Found<'_>> {
     let rest = bytes.get(position..)?;
     if !looks_like_group(rest) {
         return None;

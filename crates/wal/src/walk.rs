@@ -9,7 +9,7 @@ use crate::error::{ReplayError, WalError};
 use crate::group::Group;
 use crate::inventory::Headed;
 use crate::recovery::Recovery;
-use crate::scan::{FIRST, Found, Wanted, group_at, groups_from, next_group, torn_at};
+use crate::scan::{FIRST, Found, Wanted, groups_from, next_group, torn_at};
 use crate::segment::Segment;
 
 /// A place in the log.
@@ -65,15 +65,8 @@ impl Walk {
             let wanted = Wanted { store_id: self.store_id, generation: Some(headed.generation) };
             let mut position = FIRST;
             let mut gap = false;
-            loop {
-                let found = match group_at(&bytes, position, wanted) {
-                    Some(found) => found,
-                    // The end of the segment's groups, or a bad group with good ones behind it.
-                    None => match next_group(&bytes, position, wanted) {
-                        Some(found) => found,
-                        None => break,
-                    },
-                };
+            // The next group, or the next intact one behind a bad one; none at the end of the segment's groups.
+            while let Some(found) = next_group(&bytes, position, wanted) {
                 if found.group.first() > self.expected {
                     gap = true;
                     break;

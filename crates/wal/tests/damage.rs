@@ -6,8 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use support::{Model, Random, STORE, options};
-use sutra_format::wal::{FIRST_GROUP, SegmentHeader};
-use sutra_vfs::sim::{Policy, SimDirectory};
+use sutra_format::wal::{FIRST_GROUP, GroupStart, SegmentHeader, encode_group};
+use sutra_vfs::sim::{Policy, SimDirectory, TraceKind};
 use sutra_vfs::{Directory, File};
 use sutra_wal::{Wal, WalError, WalOptions};
 use zerocopy::IntoBytes;
@@ -15,14 +15,15 @@ use zerocopy::IntoBytes;
 /// The header of a group, in bytes.
 const HEADER: u64 = 80;
 
-/// Ten groups of one entry of 1,000 bytes each: a segment has room for three.
+/// A group of one entry of 1,000 bytes: a segment has room for three.
 const GROUP: u64 = HEADER + 1008;
 
-fn ten_groups() -> (SimDirectory, Model) {
+/// Three full segments, and two groups in a fourth.
+fn eleven_groups() -> (SimDirectory, Model) {
     let disk = SimDirectory::new();
     let mut model = Model::default();
     let (mut wal, _) = model.recover(&disk).expect("empty");
-    for _ in 0..10 {
+    for _ in 0..11 {
         model.append(&mut wal, 1, 1000, 0).expect("room");
     }
     (disk, model)
@@ -54,11 +55,10 @@ fn error_of(disk: &SimDirectory, model: &Model) -> WalError {
 
 #[test]
 fn damage_before_an_acknowledged_group_is_corruption() {
-    let (disk, model) = ten_groups();
-    // Segments 1 to 3 are full, segment 4 has one group. Every group but the last is attested by a later one, in its
-    // own segment or in the next one's header.
-    for number in 1..=3 {
-        for index in 0..3 {
+    let (disk, model) = eleven_groups();
+    // Every group but the last is attested by a later one, or by the next segment's header.
+    for number in 1..=4 {
+        for index in 0..if number == 4 { 1 } else { 3 } {
             for byte in [0, 8, 30, 40, 60, 75, HEADER, HEADER + 4, GROUP - 9] {
                 let damaged = copy(&disk);
                 let at = FIRST_GROUP + index * GROUP;
@@ -73,13 +73,13 @@ fn damage_before_an_acknowledged_group_is_corruption() {
 
 #[test]
 fn damage_below_the_checkpoint_does_not_matter() {
-    let (disk, mut model) = ten_groups();
+    let (disk, mut model) = eleven_groups();
     model.covered = 5;
     for (number, index) in [(1, 0), (1, 2), (2, 0), (2, 1)] {
         let damaged = copy(&disk);
         flip(&damaged, number, FIRST_GROUP + index * GROUP + 100);
         let (_, recovery) = model.clone().recover(&damaged).expect("what is damaged is covered");
-        assert_eq!((recovery.groups, recovery.cut_bytes), (5, 0));
+        assert_eq!((recovery.groups, recovery.cut_bytes), (6, 0));
     }
     let damaged = copy(&disk);
     flip(&damaged, 2, FIRST_GROUP + 2 * GROUP + 100);
@@ -88,12 +88,12 @@ fn damage_below_the_checkpoint_does_not_matter() {
 
 #[test]
 fn damage_to_the_last_group_is_cut() {
-    let (disk, mut model) = ten_groups();
-    flip(&disk, 4, FIRST_GROUP + 500);
-    model.acknowledged = 9;
+    let (disk, mut model) = eleven_groups();
+    flip(&disk, 4, FIRST_GROUP + GROUP + 500);
+    model.acknowledged = 10;
     let (_, recovery) = model.recover(&disk).expect("cannot be told from a torn write");
-    assert_eq!((recovery.last_sequence, recovery.cut_bytes), (9, GROUP));
-    assert_eq!(segment(&disk, 4).len().expect("power"), FIRST_GROUP, "cut physically");
+    assert_eq!((recovery.last_sequence, recovery.cut_bytes), (10, GROUP));
+    assert_eq!(segment(&disk, 4).len().expect("power"), FIRST_GROUP + GROUP, "cut physically");
     let (_, again) = model.recover(&disk).expect("recovers again");
     assert_eq!(again.cut_bytes, 0);
 }
@@ -133,7 +133,7 @@ fn a_last_group_torn_at_any_byte_is_cut() {
 
 #[test]
 fn a_damaged_segment_header_is_corruption() {
-    let (disk, model) = ten_groups();
+    let (disk, model) = eleven_groups();
     for number in 1..=4 {
         let damaged = copy(&disk);
         flip(&damaged, number, 33);
@@ -148,8 +148,96 @@ fn a_damaged_segment_header_is_corruption() {
 }
 
 #[test]
+fn a_lost_header_gives_its_generation_to_nobody() {
+    let (disk, mut model) = eleven_groups();
+    // All is covered, and the header of the newest generation is gone: its groups must not come to life again when
+    // the segments are written anew.
+    model.covered = 11;
+    flip(&disk, 4, 33);
+    let (mut wal, _) = model.recover(&disk).expect("nothing is missing");
+    for _ in 0..12 {
+        model.append(&mut wal, 1, 1000, 1).expect("room");
+        model.clone().recover(&copy(&disk)).expect("sound");
+    }
+}
+
+#[test]
+fn the_next_segments_header_attests_the_last_group() {
+    let disk = SimDirectory::new();
+    let mut model = Model::default();
+    let (mut wal, _) = model.recover(&disk).expect("empty");
+    for _ in 0..3 {
+        model.append(&mut wal, 1, 1000, 0).expect("room");
+    }
+    // Create, allocate, sync of names, header, its sync: the power goes at the group.
+    disk.crash_at(disk.operations() + 5);
+    model.append(&mut wal, 1, 1000, 0).expect_err("the crash");
+    let after = disk.image(Policy::DropAll);
+    model.clone().recover(&after).expect("sound");
+    flip(&after, 1, FIRST_GROUP + 2 * GROUP + 100);
+    let error = error_of(&after, &model);
+    assert!(matches!(error, WalError::Corrupt { sequence: 3, .. }), "{error}");
+}
+
+/// What a writer that does not wait for its syncs could leave: written by hand.
+fn write_group(disk: &SimDirectory, number: u64, position: u64, first: u64, durable_through: u64) -> u64 {
+    let start =
+        GroupStart { store_id: STORE, generation: number, position, first, durable_through, commit_time: first * 10 };
+    let mut bytes = Vec::new();
+    encode_group(&mut bytes, &start, &[b"by hand"]).expect("valid");
+    segment(disk, number).write_all_at(&bytes, position).expect("power");
+    position + bytes.len() as u64
+}
+
+fn write_header(disk: &SimDirectory, number: u64, first_sequence: u64) {
+    let file = disk.create(&format!("wal-{number:08}.log")).expect("free");
+    file.reserve(8192).expect("power");
+    file.write_all_at(SegmentHeader::new(STORE, number, first_sequence).as_bytes(), 0).expect("power");
+}
+
+#[test]
+fn a_gap_that_nothing_attests_is_cut_from_the_end_backwards() {
+    let disk = SimDirectory::new();
+    write_header(&disk, 1, 1);
+    let end = write_group(&disk, 1, FIRST_GROUP, 1, 0);
+    // Group 2 is missing, and what follows it does not say that it was durable.
+    write_group(&disk, 1, end + 96, 3, 1);
+    write_header(&disk, 2, 2);
+    write_group(&disk, 2, FIRST_GROUP, 4, 1);
+    let disk = copy(&disk);
+    let model =
+        Model { groups: [(1, vec![b"by hand".to_vec()])].into(), acknowledged: 1, tried: 1, ..Model::default() };
+
+    let attested = copy(&disk);
+    write_header(&attested, 3, 4);
+    assert!(matches!(error_of(&attested, &model), WalError::Corrupt { sequence: 2, .. }));
+
+    let cut = copy(&disk);
+    let (_, recovery) = model.clone().recover(&cut).expect("nothing acknowledged is missing");
+    assert_eq!(recovery.cut_bytes, 2 * 96);
+    let cuts: Vec<TraceKind> = cut.trace().into_iter().map(|op| op.kind).take(4).collect();
+    let name = |number: u64| format!("wal-{number:08}.log");
+    let expected = [
+        TraceKind::Truncate { name: name(2), len: FIRST_GROUP },
+        TraceKind::Sync { name: name(2) },
+        TraceKind::Truncate { name: name(1), len: end },
+        TraceKind::Sync { name: name(1) },
+    ];
+    assert_eq!(cuts, expected);
+
+    for number in 0..cut.operations() {
+        for policy in [Policy::DropAll, Policy::KeepAll, Policy::Random(number)] {
+            let crashed = copy(&disk);
+            crashed.crash_at(number);
+            assert!(matches!(error_of(&crashed, &model), WalError::Io { .. }));
+            model.clone().recover(&crashed.image(policy)).expect("cut again");
+        }
+    }
+}
+
+#[test]
 fn a_missing_segment_is_corruption() {
-    let (disk, model) = ten_groups();
+    let (disk, model) = eleven_groups();
     for number in 1..=3 {
         let damaged = copy(&disk);
         damaged.remove(&format!("wal-{number:08}.log")).expect("there");
@@ -170,7 +258,7 @@ fn a_log_beyond_the_checkpoint_is_corruption() {
 
 #[test]
 fn two_segments_of_one_generation_are_corruption() {
-    let (disk, model) = ten_groups();
+    let (disk, model) = eleven_groups();
     let double = disk.create("wal-00000009.log").expect("free");
     let mut bytes = vec![0; 8192];
     segment(&disk, 2).read_exact_at(&mut bytes, 0).expect("within");
@@ -180,7 +268,7 @@ fn two_segments_of_one_generation_are_corruption() {
 
 #[test]
 fn other_stores_and_newer_versions_are_refused() {
-    let (disk, model) = ten_groups();
+    let (disk, model) = eleven_groups();
     let foreign = WalOptions { store_id: [1; 16], ..options() };
     let error = Wal::recover(Arc::new(disk.clone()), foreign, 0, &mut |_| Ok(())).map(|_| ()).expect_err("foreign");
     assert!(matches!(error, WalError::ForeignStore { .. }), "{error}");
@@ -197,7 +285,7 @@ fn other_stores_and_newer_versions_are_refused() {
 
 #[test]
 fn a_refusing_callback_is_told_of() {
-    let (disk, _) = ten_groups();
+    let (disk, _) = eleven_groups();
     let mut seen = 0;
     let error = Wal::recover(Arc::new(disk), options(), 0, &mut |_| {
         seen += 1;
@@ -213,7 +301,7 @@ fn a_refusing_callback_is_told_of() {
 #[test]
 fn random_damage_never_invents_anything() {
     let seed = std::env::var("SUTRA_SEED").ok().and_then(|seed| seed.parse().ok());
-    let (disk, model) = ten_groups();
+    let (disk, model) = eleven_groups();
     for seed in seed.map_or(0..600, |seed: u64| seed..seed + 1) {
         println!("SUTRA_SEED={seed}");
         let mut random = Random(seed);

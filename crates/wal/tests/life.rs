@@ -35,6 +35,18 @@ fn a_group_is_one_write_and_one_sync() {
 }
 
 #[test]
+fn writing_never_resumes_behind_an_earlier_run() {
+    let disk = SimDirectory::new();
+    let mut model = Model::default();
+    for session in 1..4 {
+        let (mut wal, _) = model.recover(&disk).expect("sound");
+        model.append(&mut wal, 1, 10, session).expect("room");
+        assert_eq!(names(&disk).len(), usize::try_from(session).expect("small"), "a segment of its own");
+    }
+    model.recover(&disk).expect("sound");
+}
+
+#[test]
 fn entries_may_be_empty_and_of_any_length() {
     let disk = SimDirectory::new();
     let (mut wal, _) = Wal::recover(Arc::new(disk.clone()), options(), 0, &mut |_| Ok(())).expect("empty");

@@ -10,12 +10,12 @@ use crate::graph::Graph;
 /// Counting hops stops before a level that has more edges than this: further out it costs more than it saves.
 const LEVEL_EDGES: usize = 1 << 11;
 
-/// A relative margin wider than what rounding can add up to: one part in 2^53 a hop. A product taken from the end may differ by
-/// so much from the same product taken from the start.
+/// A relative margin wider than what rounding can add up to: one part in 2^53 a hop. A product taken from the end may
+/// differ by so much from the same product taken from the start.
 const MARGIN: f64 = 1e-6;
 
 /// Below this a product is too near to the smallest `f64` for a relative margin to mean anything.
-const SMALLEST_FLOOR: f64 = 0.0;
+const SMALLEST_FLOOR: f64 = 1e-280;
 
 /// Writes down how many hops the nodes around `end` are from it, up to `radius` hops, and for all others that they are
 /// further away.
@@ -54,8 +54,8 @@ pub(super) fn count_hops<G: Graph>(
     Ok(())
 }
 
-/// A ball around the end that grows in the order of falling products, whatever the hops. Inside, the best product to the end is
-/// known; outside, it is at most the ball's own.
+/// A ball around the end that grows in the order of falling products, whatever the hops. Inside, the best product to
+/// the end is known; outside, it is at most the ball's own.
 pub(super) struct EndBall<'s> {
     open: &'s mut BinaryHeap<Open>,
     /// No node outside has a higher product to the end.

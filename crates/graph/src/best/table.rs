@@ -16,6 +16,10 @@ pub(crate) struct BestScratch {
 }
 
 impl BestScratch {
+    /// Bytes of a node, a label and an open entry.
+    #[cfg(test)]
+    pub(crate) const ENTRY_BYTES: (usize, usize, usize) = (size_of::<Node>(), size_of::<Label>(), size_of::<Open>());
+
     pub(super) fn clear(&mut self) {
         self.nodes.clear();
         self.labels.clear();

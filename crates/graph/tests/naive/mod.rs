@@ -1,5 +1,5 @@
-//! What the searches are held against: enumeration and dynamic programming that are too slow to be wrong, and graphs that show
-//! their edges in another order.
+//! What the searches are held against: enumeration and dynamic programming that are too slow to be wrong, and graphs
+//! that show their edges in another order.
 
 use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
@@ -149,7 +149,8 @@ pub(crate) fn products_by_hops(
     table
 }
 
-/// Panics unless the path is one: from start to end, of edges of the graph as they are, within the options, no node twice.
+/// Panics unless the path is one: from start to end, of edges of the graph as they are, within the options, no node
+/// twice.
 pub(crate) fn assert_is_a_path(graph: &CsrGraph, path: &Path, start: u32, end: u32, options: &PathOptions) {
     assert_eq!((path.nodes[0], path.nodes[path.nodes.len() - 1]), (start, end));
     assert_eq!(path.nodes.len(), path.hops.len() + 1);
