@@ -84,8 +84,7 @@ impl SegmentHeader {
     /// for an intact header of a newer version.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         const STRUCTURE: &str = "WAL segment header";
-        let (header, _) =
-            Self::read_from_prefix(bytes).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
+        let (header, _) = Self::read_from_prefix(bytes).map_err(|_| DecodeError::Truncated { structure: STRUCTURE })?;
         if header.magic != SEGMENT_MAGIC {
             return Err(DecodeError::Magic { structure: STRUCTURE });
         }
@@ -195,11 +194,7 @@ pub const fn entry_bytes(len: usize) -> u64 {
 ///
 /// # Errors
 /// [`GroupError`]; `buffer` then ends in garbage.
-pub fn encode_group(
-    buffer: &mut Vec<u8>,
-    start: &GroupStart,
-    entries: &[impl AsRef<[u8]>],
-) -> Result<(), GroupError> {
+pub fn encode_group(buffer: &mut Vec<u8>, start: &GroupStart, entries: &[impl AsRef<[u8]>]) -> Result<(), GroupError> {
     let too_many = GroupError::TooMany { entries: entries.len() };
     let entry_count = u32::try_from(entries.len()).map_err(|_| too_many)?;
     let more = entry_count.checked_sub(1).ok_or(GroupError::Empty)?;

@@ -139,7 +139,7 @@ impl Drop for LockFile {
             let _ = fs::remove_file(&self.path);
         }
         held.remove(&self.inode);
-        // Explicitly: closing alone would leave the lock to children that inherited the open file.
+        // Explicitly: should the file have stayed, children that inherited it open would go on holding its lock.
         let _ = self.file.unlock();
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use memmap2::{Advice, Mmap, MmapOptions, MmapRaw};
 
-/// From this length on, in bytes, anonymous memory asks for huge pages.
+/// From this length on, in bytes, anonymous memory asks for huge pages (on Linux).
+#[cfg(any(target_os = "linux", test))]
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Small enough for every page size in use; only its divisors matter when touching.

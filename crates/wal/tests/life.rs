@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use support::{Model, options};
-use sutra_vfs::sim::{Fault, SimDirectory, TraceKind};
+use sutra_vfs::sim::{Fault, Policy, SimDirectory, TraceKind};
 use sutra_vfs::{Directory, RealDirectory};
 use sutra_wal::{Wal, WalError, WalOptions};
 
@@ -147,9 +147,11 @@ fn closing_leaves_no_file_and_loses_nothing() {
     assert!(matches!(wal.remove_all(), Err(WalError::NotReleased { bytes: 1088 })));
 
     let (mut wal, _) = model.recover(&disk).expect("sound");
+    model.append(&mut wal, 1, 10, 9).expect("room");
     model.checkpoint(&mut wal).expect("released");
     wal.remove_all().expect("all is covered");
     assert_eq!(names(&disk), ["storage.dat"]);
+    assert_eq!(names(&disk.image(Policy::DropAll)), ["storage.dat"], "durably");
     model.recover(&disk).expect("empty");
 }
 

@@ -97,6 +97,9 @@ impl Model {
             assert_eq!(Some(entries), self.groups.get(first), "the bytes that were appended");
             next = last + 1;
         }
+        if let Some((_, _, commit_time, _)) = replayed.last() {
+            assert_eq!(recovery.last_commit_time, *commit_time, "no group of an earlier life counts");
+        }
         let found = next - 1;
         assert!(found >= self.acknowledged, "found {found}, acknowledged {}", self.acknowledged);
         assert!(found <= self.tried.max(self.covered), "found {found}, tried {}", self.tried);
