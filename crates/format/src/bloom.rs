@@ -86,6 +86,14 @@ mod tests {
         assert!(!may_contain(&empty, hash(1)));
     }
 
+    // The bits are a part of the file format.
+    #[test]
+    fn the_bits_of_a_key_stay() {
+        let bits: Vec<u64> = probes(0x0123_4567_89ab_cdef, 1_000_000).collect();
+        assert_eq!(bits, [4_444, 497_682, 990_919, 484_157, 977_394, 470_632, 963_870]);
+        assert_eq!(id_hash(&[7; 16]), 17_478_370_520_283_752_575);
+    }
+
     // (1 - e^(-7/10))^7 is 0.82 %. Bounded from below too: a lower rate would mean that more bits are spent than said.
     #[test]
     fn the_rate_is_what_ten_bits_and_seven_probes_give() {

@@ -197,18 +197,19 @@ impl Checkpointer {
             let mut uncommitted = self.shared.uncommitted.lock();
             (self.source.latest(), std::mem::take(&mut *uncommitted))
         };
-        let nothing_new = snapshot.sequence() == self.store.sequence();
-        let image = self.store.wants_image(&snapshot, closing);
-        if nothing_new && !image {
-            return Ok(());
+        if snapshot.image_is_damaged() {
+            self.store.distrust_image();
         }
+        let image = self.store.wants_image(&snapshot, closing);
         let began = Instant::now();
         let access: Vec<_> = taken.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
         let pace = |_: u64| std::thread::yield_now();
         let new = New { access: &access, groups: &taken.groups, image, pace: &pace };
         match self.store.checkpoint(&snapshot, new) {
             Ok(committed) => {
-                self.committed(&snapshot, committed.chunks, began);
+                if committed.wrote {
+                    self.committed(&snapshot, committed.chunks, began);
+                }
                 Ok(())
             }
             Err(error) => Err(self.failed(error, taken)),

@@ -43,9 +43,15 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -> Result<Recovered, EngineError> {
     let mut report = RecoveryReport::default();
     let (store, mut writer) = match Store::open(directory.clone())? {
-        Some((store, restore)) => {
+        Some((mut store, restore)) => {
             report.repaired_header = store.repaired_header().is_some();
-            (store, Writer::restore(restore)?)
+            let had_image = restore.image.is_some();
+            let writer = Writer::restore(restore)?;
+            if had_image && !writer.latest().has_image() {
+                tracing::warn!("the image of storage.dat is damaged; it was made again from the records");
+                store.distrust_image();
+            }
+            (store, writer)
         }
         None => {
             if sutra_wal::has_segments(&**directory)? {

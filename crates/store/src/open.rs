@@ -44,7 +44,7 @@ impl Store {
         let restored = read.restore(&*file, &header)?;
         let Footers { extents, catalogue, overlay, footers, footer_bytes, .. } = read;
         let (image, mapped, access) = match restored {
-            Restored::Image(place, image) => (Some(place), Some(image), overlay),
+            Restored::Image(place, image) => (Some(place), Some(*image), overlay),
             // Counts of the rows that could be read lie under what later footers say.
             Restored::Rows(rows) => {
                 let mut all = Overlay::new();
@@ -125,7 +125,7 @@ pub(crate) struct Footers {
 }
 
 enum Restored {
-    Image(ImagePlace, Image),
+    Image(ImagePlace, Box<Image>),
     /// No image can be used; what its rows still say.
     Rows(Vec<AccessEntry>),
 }
@@ -187,7 +187,7 @@ impl Footers {
             "blocks of it were found damaged".to_owned()
         } else {
             match open_image(file, footer)? {
-                Ok((place, image)) => return Ok(Restored::Image(place, image)),
+                Ok((place, image)) => return Ok(Restored::Image(place, Box::new(image))),
                 Err(problem) => problem,
             }
         };

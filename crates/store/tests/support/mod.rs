@@ -98,7 +98,7 @@ impl Learner {
             weight: None,
             created: None,
             validity: None,
-            metadata: (source % 7 == 0).then_some(b"{\"seven\":true}"),
+            metadata: source.is_multiple_of(7).then_some(b"{\"seven\":true}"),
             namespace: 0,
             source_key: b"",
             target_key: b"",

@@ -1,0 +1,172 @@
+//! A header whose write reported an error may be on the disk all the same, or in part.
+
+mod support;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use support::{Learner, Random, arc, contents, open, options, verify};
+use sutra_store::{FILE_NAME, Store, StoreError};
+use sutra_vfs::sim::{Fault, Policy, SimDirectory, TraceKind};
+use sutra_vfs::{Directory, DirectoryLock, File, LockError, Map, MapMut};
+
+/// A disk on which the next write of the first header is done, and reports an error.
+#[derive(Clone, Debug)]
+struct Lying {
+    disk: SimDirectory,
+    lies: Arc<AtomicBool>,
+}
+
+#[derive(Debug)]
+struct LyingFile {
+    file: Arc<dyn File>,
+    lies: Arc<AtomicBool>,
+}
+
+impl Directory for Lying {
+    fn open(&self, name: &str) -> io::Result<Option<Arc<dyn File>>> {
+        let file = self.disk.open(name)?;
+        Ok(file.map(|file| -> Arc<dyn File> { Arc::new(LyingFile { file, lies: self.lies.clone() }) }))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(LyingFile { file: self.disk.create(name)?, lies: self.lies.clone() }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.remove(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.disk.list()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.disk.sync()
+    }
+
+    fn lock(&self, name: &str) -> Result<DirectoryLock, LockError> {
+        self.disk.lock(name)
+    }
+}
+
+impl File for LyingFile {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_all_at(buf, offset)?;
+        if offset == 0 && self.lies.swap(false, Ordering::Relaxed) {
+            return Err(io::Error::other("the write was done"));
+        }
+        Ok(())
+    }
+
+    fn reserve(&self, len: u64) -> io::Result<()> {
+        self.file.reserve(len)
+    }
+
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        self.file.allocate(len)
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.file.truncate(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
+        self.file.map(offset, len)
+    }
+
+    fn map_private(&self, offset: u64, len: usize) -> io::Result<MapMut> {
+        self.file.map_private(offset, len)
+    }
+}
+
+// The commit that was given up is on the disk, with a footer and extents. If the next checkpoint wrote over them, a power
+// cut in its midst would leave a header that refers to garbage, and that header has the higher number.
+#[test]
+fn what_a_header_may_refer_to_is_not_written_over() {
+    for step in 0.. {
+        let directory = Lying { disk: SimDirectory::new(), lies: Arc::default() };
+        let mut store = Store::create(arc(&directory), options()).unwrap();
+        let mut learner = Learner::new();
+        learner.learn_some(&mut Random(1), 100, 50);
+        learner.checkpoint(&mut store, true).unwrap();
+        learner.learn_some(&mut Random(2), 100, 50);
+        directory.lies.store(true, Ordering::Relaxed);
+        assert!(matches!(learner.checkpoint(&mut store, true), Err(StoreError::GivenUp { .. })));
+        // Another image, longer than the first: the same places would hold other bytes.
+        learner.learn_some(&mut Random(3), 300, 200);
+        directory.disk.crash_at(directory.disk.operations() + step);
+        let ended = learner.checkpoint(&mut store, true).is_ok();
+        for policy in [Policy::DropAll, Policy::KeepAll, Policy::Random(step), Policy::Random(step + 1_000)] {
+            let after = directory.disk.image(policy);
+            verify(&after);
+            let found = open(&after).1;
+            if ended {
+                assert!(contents(&found.writer.latest()) == contents(&learner.writer.latest()));
+            }
+        }
+        if ended {
+            assert!(step > 5);
+            return;
+        }
+    }
+}
+
+// With one slot rotten the other one is all there is. Half a header written over it would be the end of the store.
+#[test]
+fn the_only_good_header_is_written_last() {
+    for rotten in [0, 1] {
+        let disk = SimDirectory::new();
+        let mut store = Store::create(arc(&disk), options()).unwrap();
+        let mut learner = Learner::new();
+        learner.learn(1, b"one");
+        learner.checkpoint(&mut store, false).unwrap();
+        let file = disk.open(FILE_NAME).unwrap().unwrap();
+        file.write_all_at(&[0xff; 16], rotten * 4096 + 40).unwrap();
+        file.sync_data().unwrap();
+        let before = disk.image(Policy::KeepAll);
+
+        let (mut store, mut learner) = open(&disk);
+        learner.learn(2, b"two");
+        learner.checkpoint(&mut store, false).unwrap();
+        let headers: Vec<_> = disk
+            .trace()
+            .into_iter()
+            .filter_map(|op| match op.kind {
+                TraceKind::Write { offset: offset @ (0 | 4096), len: 256, .. } => Some((op.number, offset)),
+                _ => None,
+            })
+            .collect();
+        let [.., (_, first), (_, second)] = headers[..] else { panic!("{headers:?}") };
+        assert_eq!((first, second), (rotten * 4096, (1 - rotten) * 4096));
+
+        for operation in 0.. {
+            let disk = before.image(Policy::KeepAll);
+            let (mut store, mut learner) = open(&disk);
+            learner.learn(2, b"two");
+            disk.fail_at(operation, Fault::ShortWriteThenEio);
+            let ended = learner.checkpoint(&mut store, false).is_ok();
+            open(&disk.image(Policy::KeepAll));
+            if ended && disk.operations() < operation {
+                break;
+            }
+        }
+    }
+}
