@@ -204,7 +204,9 @@ impl<T> WriteLog<T> {
     /// [`Woken::Nudged`](crate::Woken::Nudged).
     pub fn nudge(&self) {
         // Release pairs with the consumer's Acquire, and stands before the call, so the sleep that the call ends sees it.
-        self.nudged.store(true, Ordering::Release);
+        // An exchange as on the consumer's side, so that loom too knows the order of the two: it does not know that a
+        // plain store cannot come between the halves of the consumer's exchange.
+        self.nudged.swap(true, Ordering::Release);
         self.sleeper.call();
     }
 

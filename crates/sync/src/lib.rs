@@ -8,7 +8,7 @@
 //! | [`atomic`], [`Arc`], [`thread`], [`hint`] | `std` | `loom` |
 //! | [`Mutex`], [`Condvar`] | `std`, poisoning ignored | `loom` |
 //! | [`Queue`] | `crossbeam_queue::ArrayQueue` | a Vyukov queue on modelled atomics |
-//! | [`Published`] | `arc_swap::ArcSwap` | a split reference count on modelled atomics |
+//! | [`Published`] | `arc_swap::ArcSwap` | counted loans on modelled atomics |
 //! | [`Sleeper`], [`Padded`], [`time`] | this crate | this crate, without clocks |
 //!
 //! # Invariants
