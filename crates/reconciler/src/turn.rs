@@ -109,12 +109,7 @@ impl Reconciler {
             self.drain.mark_durable(last);
         }
         let synced = Instant::now();
-        let mut applied = sutra_snapshot::Applied::default();
-        for (sequence, entry) in (first..).zip(&entries) {
-            let one = self.writer.apply(sequence, entry).map_err(|error| describe(&error))?;
-            applied.ops += one.ops;
-            applied.ignored += one.ignored;
-        }
+        let applied = self.writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error))?;
         let done = Instant::now();
 
         self.publish(Some((last, self.commit_time)), bytes);

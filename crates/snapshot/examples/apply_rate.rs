@@ -1,7 +1,7 @@
 //! Measures one thread that applies, publishes and reads: nanoseconds for each operation.
 //!
-//! `cargo run --release -p sutra-snapshot --example apply_rate [concepts] [associations] [single]`
-//! `single` applies entry by entry instead of by groups.
+//! `cargo run --release -p sutra-snapshot --example apply_rate [concepts] [associations] [single] [touched]`
+//! `single` applies entry by entry instead of by groups; `touched` touches memory ahead, outside of what is measured.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_format::{AssociationType, ConceptId};
-use sutra_snapshot::{Side, Writer};
+use sutra_snapshot::{Side, Writer, touched_chunk};
 
 /// SplitMix64.
 struct Random(u64);
@@ -24,7 +24,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 }
 
@@ -74,8 +74,10 @@ fn association(random: &mut Random, concepts: u64) -> Vec<u8> {
 }
 
 /// What groups cost.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Cost {
+    single: bool,
+    touched: bool,
     apply: Duration,
     publish: Duration,
     worst: Duration,
@@ -83,9 +85,12 @@ struct Cost {
 }
 
 impl Cost {
-    fn group(&mut self, writer: &mut Writer, sequence: &mut u64, entries: &[Vec<u8>], single: bool) {
+    fn group(&mut self, writer: &mut Writer, sequence: &mut u64, entries: &[Vec<u8>]) {
+        while self.touched && writer.spare_wanted() > 0 {
+            writer.add_spare(touched_chunk().expect("memory"));
+        }
         let start = Instant::now();
-        if single {
+        if self.single {
             for (sequence, entry) in (*sequence..).zip(entries) {
                 writer.apply(sequence, entry).expect("applies");
             }
@@ -115,32 +120,33 @@ impl Cost {
 
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
-    let single = std::env::args().any(|argument| argument == "single");
+    let asked = |what| std::env::args().any(|argument| argument == what);
+    let nothing = Cost { single: asked("single"), touched: asked("touched"), ..Cost::default() };
     let concepts = numbers.first().copied().unwrap_or(1_000_000);
     let associations = numbers.get(1).copied().unwrap_or(1_500_000);
     let mut writer = Writer::new().expect("memory");
     let mut sequence = 1;
 
-    let mut cost = Cost::default();
+    let mut cost = nothing.clone();
     for start in (0..concepts).step_by(5_000) {
         let entries: Vec<_> = (start..concepts.min(start + 5_000)).map(concept).collect();
-        cost.group(&mut writer, &mut sequence, &entries, single);
+        cost.group(&mut writer, &mut sequence, &entries);
     }
     cost.print("new concept");
 
-    let (mut cost, mut random) = (Cost::default(), Random(7));
+    let (mut cost, mut random) = (nothing.clone(), Random(7));
     for start in (0..associations).step_by(10_000) {
         let count = associations.min(start + 10_000) - start;
         let entries: Vec<_> = (0..count).map(|_| association(&mut random, concepts)).collect();
-        cost.group(&mut writer, &mut sequence, &entries, single);
+        cost.group(&mut writer, &mut sequence, &entries);
     }
     cost.print("new association");
 
-    let (mut cost, mut random) = (Cost::default(), Random(11));
+    let (mut cost, mut random) = (nothing.clone(), Random(11));
     for start in (0..concepts / 2).step_by(5_000) {
         let count = (concepts / 2).min(start + 5_000) - start;
         let entries: Vec<_> = (0..count).map(|_| concept(random.below(concepts))).collect();
-        cost.group(&mut writer, &mut sequence, &entries, single);
+        cost.group(&mut writer, &mut sequence, &entries);
     }
     cost.print("concept learned again");
 
@@ -169,7 +175,7 @@ fn main() {
                 sum += u64::from(edge.target);
                 ControlFlow::<()>::Continue(())
             });
-            black_box(visited);
+            let _ = black_box(visited);
         }
         let per = start.elapsed().as_nanos() as f64 / slots.len() as f64;
         println!("edges {side:?} of a slot      {per:6.1} ns/op ({edges} edges, {sum})");

@@ -6,10 +6,10 @@
 use std::sync::atomic::AtomicU32;
 
 use sutra_format::geometry::{chunk_size, chunk_start, locate};
-use sutra_vfs::MapMut;
 
 use crate::arena::{Backing, ChunkTable};
 use crate::error::ApplyError;
+use crate::spare::SpareMemory;
 
 /// Bytes of the sizes. The first eight hold 2, 6, 12, 24, 48, 96, 192 and 384 edges.
 pub(crate) const SIZES: [u32; 13] =
@@ -113,8 +113,8 @@ pub(crate) struct Allocator {
 }
 
 impl Allocator {
-    /// A block of a size. Its bytes are whatever they were.
-    pub(crate) fn allocate(&mut self, blocks: &Blocks, class: u8) -> Result<u32, ApplyError> {
+    /// A block of a size, from memory of `spare` if more is needed. Its bytes are whatever they were.
+    pub(crate) fn allocate(&mut self, blocks: &Blocks, class: u8, spare: &mut SpareMemory) -> Result<u32, ApplyError> {
         if let Some(handle) = self.free[class as usize].pop() {
             return Ok(handle);
         }
@@ -123,7 +123,7 @@ impl Allocator {
             self.give_rest();
             let chunk = self.chunks;
             let len = chunk_size(chunk);
-            let memory = MapMut::anonymous(len as usize)?;
+            let memory = spare.take(len)?;
             if u32::try_from((chunk_start(chunk) + len) / UNIT).is_err()
                 || !blocks.0.insert(chunk, Backing::Heap(memory), None)
             {
@@ -166,11 +166,12 @@ mod tests {
     #[test]
     fn blocks_never_overlap_and_are_used_again() {
         let (blocks, mut allocator) = (Blocks::new(), Allocator::default());
+        let mut spare = SpareMemory::default();
         let mut owners: HashMap<u32, u32> = HashMap::new();
         let mut given = Vec::new();
         for round in 0..4000_u32 {
             let class = (round * 7 % 9) as u8;
-            let handle = allocator.allocate(&blocks, class).unwrap();
+            let handle = allocator.allocate(&blocks, class, &mut spare).unwrap();
             assert!(handle > IMAGE_ROW && !blocks.address(handle, SIZES[class as usize] as usize).is_null());
             for unit in handle..handle + SIZES[class as usize] / 16 {
                 assert_eq!(owners.insert(unit, round), None, "unit {unit} given out twice");
@@ -179,6 +180,6 @@ mod tests {
         }
         let (handle, class) = given[100];
         allocator.free(handle, class);
-        assert_eq!(allocator.allocate(&blocks, class).unwrap(), handle);
+        assert_eq!(allocator.allocate(&blocks, class, &mut spare).unwrap(), handle);
     }
 }

@@ -94,6 +94,41 @@ impl Columns {
     }
 }
 
+/// Writer only: the columns of a leaf, written beyond the published count.
+pub(crate) struct LeafColumns {
+    start: *mut u8,
+    capacity: usize,
+}
+
+impl LeafColumns {
+    /// `None` for a handle that was never given out.
+    #[inline]
+    pub(crate) fn of(blocks: &Blocks, handle: u32, capacity: u32) -> Option<Self> {
+        let start = blocks.address(handle, HEADER + EDGE * capacity as usize);
+        (!start.is_null()).then_some(Self { start, capacity: capacity as usize })
+    }
+
+    /// Writes an entry, which no reader looks at yet. One beyond the capacity is ignored.
+    #[inline]
+    pub(crate) fn set(&self, index: usize, edge: EdgeRef) {
+        debug_assert!(index < self.capacity);
+        if index >= self.capacity {
+            return;
+        }
+        let column = |offset: usize| self.start.wrapping_add(offset);
+        let capacity = self.capacity as u32;
+        // SAFETY: `of` was given as many bytes as columns of this capacity take, in memory that lives as long as the arenas,
+        // of which the writer, who calls this, is an owner. The index is below the capacity, columns are aligned as their types
+        // are, and readers stay below the published count, which the writer raises afterwards.
+        unsafe {
+            column(Columns::TARGETS).cast::<u32>().add(index).write(edge.target);
+            column(Columns::ordinals(capacity)).cast::<u32>().add(index).write(edge.ordinal);
+            column(Columns::confidences(capacity)).cast::<f32>().add(index).write(edge.confidence);
+            column(Columns::kinds(capacity)).add(index).write(edge.kind);
+        }
+    }
+}
+
 /// Edges that lie one after the other, cut to what the snapshot sees but for those that have ended.
 #[derive(Clone, Copy)]
 pub(crate) struct Segment<'a> {
@@ -244,7 +279,8 @@ impl<'a> Edges<'a> {
         Self { blocks, first: None, chunks, length }
     }
 
-    /// The segments in ordinal order. An older snapshot stops at the first chunk that is all beyond its length.
+    /// The segments in ordinal order. An older snapshot stops at the first chunk that is all beyond its length: no chunk in a
+    /// directory is empty, so one that is cut to nothing begins beyond it, and so do those that follow.
     #[inline]
     pub(crate) fn segments(self) -> impl Iterator<Item = Segment<'a>> {
         let hub = self.chunks.iter().filter_map(move |chunk| {
@@ -253,7 +289,7 @@ impl<'a> Edges<'a> {
             // SAFETY: `self` was made under the promise that the block, and so what it leads to, is kept for `'a`.
             if handle == NO_BLOCK { None } else { unsafe { Segment::of_leaf(self.blocks, handle, self.length) } }
         });
-        self.first.into_iter().chain(hub)
+        self.first.into_iter().chain(hub.take_while(|segment| !segment.targets.is_empty()))
     }
 
     /// How many edges there are at most; exact when none has ended. O(1).

@@ -82,6 +82,12 @@ impl IdTable {
         }
     }
 
+    /// The slot that the id of a hash most likely has, `None` if it has none here.
+    #[inline]
+    pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
+        self.probe(hash, Some)
+    }
+
     /// Asks the processor for the first word of a hash.
     #[inline]
     pub(crate) fn prefetch(&self, hash: u64) {

@@ -4,15 +4,19 @@
 //! meets it, and the next open builds the columns again from the records.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use sutra_format::image::{ID_EMPTY, IMAGE_BLOCK, ImageColumns, ImageHeader, id_home, id_tag, slice};
+use sutra_format::footer::AccessEntry;
+use sutra_format::image::{ID_EMPTY, IMAGE_BLOCK, ImageColumns, ImageHeader, ImageRow, id_home, id_tag, slice};
 use sutra_format::{DecodeError, checksum};
 use sutra_vfs::{Map, MapMut};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 use crate::bits::AtomicBits;
+use crate::blocks::IMAGE_ROW;
 use crate::edges::{Segment, Side};
 use crate::error::Damage;
+use crate::ids::prefetch;
 
 /// A mapped image.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub struct Image {
     /// Rows are changed in private memory; the file's bytes, which are verified, stay as they are.
     rows: sutra_sync::Mutex<Option<MapMut>>,
     verified: AtomicBits,
+    /// A block was found damaged: whoever writes the next checkpoint should know.
+    damaged: AtomicBool,
 }
 
 impl Image {
@@ -41,14 +47,20 @@ impl Image {
         if (rows.len() as u64) < row_range.end - row_range.start {
             return Err(truncated);
         }
-        let blocks = usize::try_from(header.blocks()).map_err(|_| truncated)?;
+        Self::of_parts(header, map, Some(rows))
+    }
+
+    fn of_parts(header: ImageHeader, map: Map, rows: Option<MapMut>) -> Result<Self, DecodeError> {
+        let blocks = header.blocks();
+        let blocks = usize::try_from(blocks).map_err(|_| DecodeError::Truncated { structure: "image" })?;
         Ok(Self {
             out: header.out_columns(),
             incoming: header.in_columns(),
             header,
             map,
-            rows: sutra_sync::Mutex::new(Some(rows)),
+            rows: sutra_sync::Mutex::new(rows),
             verified: AtomicBits::new(blocks),
+            damaged: AtomicBool::new(false),
         })
     }
 
@@ -69,6 +81,27 @@ impl Image {
         self.rows.lock().take()
     }
 
+    /// Whether a block was found damaged since the image was opened.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// The same image without rows to change: for what can still be read of a damaged one.
+    pub(crate) fn reader(&self) -> Result<Self, DecodeError> {
+        Self::of_parts(self.header, self.map.clone(), None)
+    }
+
+    /// The access counters of all rows that are intact: nothing but the image holds those that are older than it.
+    pub(crate) fn intact_access(&self) -> Vec<AccessEntry> {
+        let intact = (0..self.slots()).filter(|slot| self.verify_row(*slot).is_ok());
+        let rows = intact.filter_map(|slot| {
+            let start = self.header.rows.get() + u64::from(slot) * 32;
+            let row = *ImageRow::ref_from_bytes(slice(&self.map, start..start + 32).ok()?).ok()?;
+            Some(AccessEntry { slot: slot.into(), count: row.access_count, last_accessed: row.last_accessed })
+        });
+        rows.filter(|entry| entry.count.get() > 0).collect()
+    }
+
     /// Verifies the blocks of a range.
     #[inline]
     fn verify(&self, range: &Range<u64>) -> Result<(), Damage> {
@@ -87,6 +120,15 @@ impl Image {
 
     #[cold]
     fn verify_block(&self, block: u64) -> Result<(), Damage> {
+        let verified = self.check_block(block);
+        if verified.is_err() {
+            // Relaxed: a hint, read when a checkpoint is made.
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        verified
+    }
+
+    fn check_block(&self, block: u64) -> Result<(), Damage> {
         let damage = Damage::new("image", block * IMAGE_BLOCK);
         let bytes = slice(&self.map, self.header.block_range(block)).map_err(|_| damage)?;
         let checks = slice(&self.map, self.header.check_range()).map_err(|_| damage)?;
@@ -94,8 +136,28 @@ impl Image {
         if checks.get(block as usize).is_none_or(|expected| expected.get() != checksum(bytes)) {
             return Err(damage);
         }
+        if !self.rows_are_possible(block) {
+            return Err(damage);
+        }
         self.verified.set(block as usize);
         Ok(())
+    }
+
+    /// Whether the rows in a block lead nowhere but into the image: another handle would be taken for a block's.
+    fn rows_are_possible(&self, block: u64) -> bool {
+        let (rows, block) = (self.header.row_range(), self.header.block_range(block));
+        let range = block.start.max(rows.start)..block.end.min(rows.end);
+        if range.start >= range.end {
+            return true;
+        }
+        let rows = slice(&self.map, range).ok().and_then(|bytes| <[ImageRow]>::ref_from_bytes(bytes).ok());
+        let concepts = self.header.concepts.get();
+        rows.is_some_and(|rows| {
+            rows.iter().all(|row| {
+                let leads = row.out.get() <= IMAGE_ROW && row.incoming.get() <= IMAGE_ROW && row.versions.get() == 0;
+                leads && row.latest.get() < concepts
+            })
+        })
     }
 
     /// Values `range` of a column.
@@ -123,11 +185,6 @@ impl Image {
         self.verify(&(start..start + 32))
     }
 
-    /// Verifies all rows.
-    pub(crate) fn verify_rows(&self) -> Result<(), Damage> {
-        self.verify(&self.header.row_range())
-    }
-
     /// The edges of a slot that is covered.
     #[inline]
     pub(crate) fn edges(&self, slot: u32, side: Side, length: u32) -> Result<Segment<'_>, Damage> {
@@ -147,6 +204,19 @@ impl Image {
             self.column(&columns.kinds, range)?,
         );
         Ok(Segment::of_image(columns, length))
+    }
+
+    /// Asks the processor for the first word of a hash.
+    pub(crate) fn prefetch(&self, hash: u64) {
+        let at = self.header.id_range().start + id_home(hash, self.header.id_bits()) * 8;
+        prefetch(self.map.as_ptr().wrapping_add(at as usize));
+    }
+
+    /// The slot that the id of a hash most likely has; a hint, for words that are verified.
+    pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
+        let at = self.header.id_range().start + id_home(hash, self.header.id_bits()) * 8;
+        let verified = self.header.block_of(at).is_some_and(|block| self.verified.get(block as usize));
+        if !verified { None } else { self.probe(hash, |slot| Ok(Some(slot))).ok().flatten() }
     }
 
     /// Asks `found` about each slot whose tag matches, until it gives an answer.

@@ -45,19 +45,25 @@
 #[cfg(target_endian = "big")]
 compile_error!("bytes in memory are bytes on disk, and those are little-endian");
 
+mod adjacency;
 mod arena;
 mod bits;
 mod blocks;
+mod concepts;
 mod edges;
 mod error;
+mod group;
+mod hub;
 mod ids;
 mod image;
 mod link;
+mod prune;
 mod reclaim;
 mod restore;
 mod rows;
 mod shared;
 mod snapshot;
+mod spare;
 mod versions;
 mod writer;
 
@@ -67,4 +73,5 @@ pub use image::Image;
 pub use restore::Restore;
 pub use shared::{Arena, Lengths};
 pub use snapshot::{Snapshot, SnapshotSource};
+pub use spare::touched_chunk;
 pub use writer::{Applied, MemoryUse, Writer};

@@ -145,7 +145,9 @@ impl Reclaim {
             // The oldest snapshots reach the first ones for longest; a snapshot taken late may be gone before: both ends.
             for _ in 0..CHUNKS_PER_GROUP {
                 let unreachable = |replaced: &mut Replaced| !is_reached(live, replaced);
-                let Some(old) = chunks.pop_front_if(unreachable).or_else(|| chunks.pop_back_if(unreachable)) else { break };
+                let Some(old) = chunks.pop_front_if(unreachable).or_else(|| chunks.pop_back_if(unreachable)) else {
+                    break;
+                };
                 *bytes -= old.chunk.heap_bytes();
                 free(Freed::Chunk(old.chunk));
             }
@@ -217,8 +219,8 @@ mod tests {
         reclaim.retire(4, block(40));
         let mut freed = Vec::new();
         let mut collect = |reclaim: &mut Reclaim| {
-            reclaim.collect(|freed| {
-                if let Freed::Block { handle, .. } = freed {
+            reclaim.collect(|piece| {
+                if let Freed::Block { handle, .. } = piece {
                     freed.push(handle);
                 }
             });
@@ -238,7 +240,8 @@ mod tests {
         let mut reclaim = Reclaim::default();
         // Chunk 0 holds 512 concept records, chunk 1 the next 1,024.
         let at = |concepts| Lengths { concepts, ..Lengths::default() };
-        let flags = [reclaim.published(1, at(100), 0), reclaim.published(2, at(600), 0), reclaim.published(3, at(600), 0)];
+        let flags =
+            [reclaim.published(1, at(100), 0), reclaim.published(2, at(600), 0), reclaim.published(3, at(600), 0)];
         for index in 0..2 {
             let memory = sutra_vfs::MapMut::anonymous(4096).unwrap();
             reclaim.retire_chunk(3, Arena::Concepts, index, OldChunk::of_heap(memory));

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use sutra_format::catalogue::Catalogue;
 use sutra_format::footer::AccessEntry;
-use sutra_format::geometry::{record_chunk_length, split};
+use sutra_format::geometry::{blob_chunks, chunk_size, is_blob_chunk_size, record_chunk_length, record_chunks, split};
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, NONE};
 use sutra_vfs::{Map, MapMut};
 
@@ -20,6 +20,7 @@ use crate::bits::AtomicBits;
 use crate::edges::Side;
 use crate::error::{Damage, RestoreError};
 use crate::image::Image;
+use crate::prune::Stale;
 use crate::shared::{BLOB_ALIGN, Lengths, Shared};
 use crate::writer::Writer;
 
@@ -50,9 +51,16 @@ impl Writer {
     /// [`RestoreError::Damage`] if records are damaged or contradict each other or the lengths.
     pub fn restore(mut restore: Restore) -> Result<Self, RestoreError> {
         if let Some(image) = restore.image.take() {
+            let reader = image.reader();
             match Self::restore_over(&restore, Some(image)) {
                 Err(RestoreError::Damage(_)) => {}
                 result => return result,
+            }
+            // Access counters are in no record: those before the image are saved from its rows, newer ones laid over them.
+            if let Ok(reader) = reader {
+                let newer = std::mem::take(&mut restore.access);
+                restore.access = reader.intact_access();
+                restore.access.extend(newer);
             }
         }
         Self::restore_over(&restore, None)
@@ -63,9 +71,10 @@ impl Writer {
         let header = image.as_ref().map(|image| *image.header());
         let rows = image.as_ref().and_then(Image::take_rows);
         let shared = Shared::new(image);
-        adopt_records(&shared.concepts, &restore.chunks[0], lengths.concepts, ConceptRecord::SIZE as u64)?;
-        adopt_records(&shared.associations, &restore.chunks[1], lengths.associations, AssociationRecord::SIZE as u64)?;
-        adopt_blobs(&shared.blobs, &restore.chunks[2], lengths.blobs)?;
+        let [concepts, associations, blobs] = &restore.chunks;
+        adopt_records(&shared.concepts, concepts, lengths.concepts, ConceptRecord::SIZE as u64)?;
+        adopt_records(&shared.associations, associations, lengths.associations, AssociationRecord::SIZE as u64)?;
+        adopt_blobs(&shared.blobs, blobs, lengths.blobs)?;
 
         let mut start = Lengths { blobs: lengths.blobs, ..Lengths::default() };
         if let (Some(header), Some(rows)) = (&header, rows) {
@@ -90,7 +99,7 @@ impl Writer {
                 // SAFETY: this is the writer.
                 let record = *unsafe { writer.shared.association(ordinal) }?;
                 writer.lengths.associations = ordinal + 1;
-                writer.check_ends(ordinal, &record)?;
+                writer.check_association(ordinal, &record)?;
                 writer.link(ordinal, &record)?;
             }
         } else {
@@ -105,7 +114,7 @@ impl Writer {
             }
             writer.set_access(entry.slot.get(), entry.count.get(), entry.last_accessed.get())?;
         }
-        writer.stale.clear();
+        writer.stale = Stale::default();
         Ok(writer)
     }
 
@@ -116,6 +125,9 @@ impl Writer {
             let record = *unsafe { self.shared.concept(ordinal) }?;
             let (slot, previous) = (record.slot.get(), record.previous.get());
             self.lengths.concepts = ordinal + 1;
+            if record.is_stub() && record.is_tombstone() {
+                return Err(damage.into());
+            }
             if slot == self.lengths.slots && previous == NONE {
                 self.link_slot(slot, ordinal, &ConceptId::from_bytes(record.id))?;
             } else if slot < self.lengths.slots && previous < ordinal {
@@ -140,13 +152,25 @@ impl Writer {
         Ok(())
     }
 
-    fn check_ends(&self, ordinal: u32, record: &AssociationRecord) -> Result<(), Damage> {
+    /// Whether a record may stand at its ordinal: its ends are slots, its flags are known, and what it ends is an earlier
+    /// version of the same association. That this had not ended before, the callers check.
+    fn check_association(&self, ordinal: u32, record: &AssociationRecord) -> Result<(), Damage> {
         let (slots, previous) = (self.lengths.slots, record.previous.get());
-        let ends = record.source.get() < slots && record.target.get() < slots;
-        if ends && (previous == NONE || previous < ordinal) {
-            return Ok(());
-        }
-        Err(Damage::new("association records", u64::from(ordinal) * AssociationRecord::SIZE as u64))
+        let ends = |record: &AssociationRecord| (record.source.get(), record.target.get());
+        let (source, target) = ends(record);
+        let possible = source < slots
+            && target < slots
+            && match record.flags {
+                0 if previous == NONE => true,
+                AssociationRecord::SLOT_TOMBSTONE => previous == NONE && source == target,
+                0 | AssociationRecord::TOMBSTONE if previous < ordinal => {
+                    // SAFETY: this is the writer.
+                    let before = unsafe { self.shared.association(previous) }?;
+                    before.is_live() && ends(before) == (source, target) && before.kind == record.kind
+                }
+                _ => false,
+            };
+        if possible { Ok(()) } else { Err(contradiction(ordinal)) }
     }
 
     /// Counts degrees, makes blocks of the right size, places edges: records are read in order, three times.
@@ -156,10 +180,15 @@ impl Writer {
         for ordinal in 0..count {
             // SAFETY: this is the writer.
             let record = unsafe { self.shared.association(ordinal) }?;
-            self.check_ends(ordinal, record)?;
+            self.check_association(ordinal, record)?;
             let previous = record.previous.get();
             if previous != NONE {
-                ended[previous as usize / 64] |= 1 << (previous % 64);
+                let after = |slot: u32| forgotten.get(&slot).is_none_or(|tombstone| *tombstone < previous);
+                let (word, bit) = (&mut ended[previous as usize / 64], 1 << (previous % 64));
+                if *word & bit != 0 || !after(record.source.get()) || !after(record.target.get()) {
+                    return Err(contradiction(ordinal).into());
+                }
+                *word |= bit;
             }
             if record.flags == AssociationRecord::SLOT_TOMBSTONE {
                 forgotten.insert(record.source.get(), ordinal);
@@ -201,11 +230,18 @@ impl Writer {
     }
 }
 
-/// Chunks of records: whole ones stay mapped, a begun one is copied.
+fn contradiction(ordinal: u32) -> Damage {
+    Damage::new("association records", u64::from(ordinal) * AssociationRecord::SIZE as u64)
+}
+
+/// Chunks of records: whole ones stay mapped, a begun one is copied. There are as many as the count demands.
 fn adopt_records(table: &ChunkTable, maps: &[Map], count: u32, size: u64) -> Result<(), RestoreError> {
+    if maps.len() != record_chunks(count, size) as usize {
+        return Err(Damage::new("extents", maps.len() as u64).into());
+    }
     for (index, map) in (0..).zip(maps) {
         let used = record_chunk_length(index, count, size) as usize;
-        adopt(table, index, map, used, size as usize)?;
+        adopt(table, index, map, map.len() as u64 == chunk_size(index), used, size as usize)?;
     }
     Ok(())
 }
@@ -213,21 +249,34 @@ fn adopt_records(table: &ChunkTable, maps: &[Map], count: u32, size: u64) -> Res
 /// Chunks of blobs: all but the last one are closed.
 fn adopt_blobs(table: &ChunkTable, maps: &[Map], end: u64) -> Result<(), RestoreError> {
     let (last, used) = split(end);
+    if maps.len() != blob_chunks(end) as usize || !used.is_multiple_of(BLOB_ALIGN) {
+        return Err(Damage::new("extents", maps.len() as u64).into());
+    }
     for (index, map) in (0..).zip(maps) {
         let used = if index == last { used as usize } else { map.len() };
-        adopt(table, index, map, used, BLOB_ALIGN as usize)?;
+        adopt(table, index, map, is_blob_chunk_size(index, map.len() as u64), used, BLOB_ALIGN as usize)?;
     }
     Ok(())
 }
 
-fn adopt(table: &ChunkTable, index: u32, map: &Map, used: usize, granule: usize) -> Result<(), RestoreError> {
+fn adopt(
+    table: &ChunkTable,
+    index: u32,
+    map: &Map,
+    right_size: bool,
+    used: usize,
+    granule: usize,
+) -> Result<(), RestoreError> {
     let damage = Damage::new("extents", u64::from(index));
+    if !right_size {
+        return Err(damage.into());
+    }
     let bits = AtomicBits::new(map.len().div_ceil(granule));
     let backing = if used == map.len() {
         Backing::Mapped(map.clone())
     } else {
-        let copy = MapMut::anonymous(map.len())?;
         let bytes = map.get(..used).ok_or(damage)?;
+        let copy = MapMut::anonymous(map.len())?;
         // SAFETY: `used` is at most the length of both, which are different memory; nobody else has the copy yet.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy.as_mut_ptr(), used) };
         // What comes behind was written by this process.

@@ -7,6 +7,7 @@ use sutra_vfs::MapMut;
 
 use crate::arena::{Backing, ChunkTable};
 use crate::edges::Side;
+use crate::spare::SpareMemory;
 
 /// One row. In an image the same 32 bytes are `ImageRow`.
 #[repr(C)]
@@ -69,13 +70,13 @@ impl Rows {
         unsafe { row.as_ref() }
     }
 
-    /// Writer only: makes sure that the slot has a row.
-    pub(crate) fn reserve(&self, slot: u32) -> std::io::Result<bool> {
+    /// Writer only: makes sure that the slot has a row. A new one holds whatever its memory held.
+    pub(crate) fn reserve(&self, slot: u32, spare: &mut SpareMemory) -> std::io::Result<bool> {
         let (chunk, _) = locate(u64::from(slot) * u64::from(ROW));
         if self.0.chunk_len(chunk) > 0 {
             return Ok(true);
         }
-        let memory = MapMut::anonymous(chunk_size(chunk) as usize)?;
+        let memory = spare.take(chunk_size(chunk))?;
         Ok(self.0.insert(chunk, Backing::Heap(memory), None))
     }
 

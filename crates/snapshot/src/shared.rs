@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
-use sutra_format::geometry::{blob_position, locate, split};
+use sutra_format::geometry::{blob_position, chunk_size, locate, record_chunk_length, split};
 use sutra_format::{AssociationRecord, ConceptRecord, NO_BLOB, blob_checksum};
 use zerocopy::FromBytes;
 
@@ -48,6 +48,20 @@ pub struct Lengths {
     /// Associations that are learned and not forgotten.
     pub edges: u32,
 }
+
+impl Lengths {
+    /// Whether a chunk is full: all of it lies below these lengths, or, for blobs, is closed.
+    pub(crate) fn fills(&self, arena: Arena, index: u32) -> bool {
+        match arena {
+            Arena::Concepts => record_chunk_length(index, self.concepts, CONCEPT) == chunk_size(index),
+            Arena::Associations => record_chunk_length(index, self.associations, ASSOCIATION) == chunk_size(index),
+            Arena::Blobs => index < split(self.blobs).0,
+        }
+    }
+}
+
+const CONCEPT: u64 = ConceptRecord::SIZE as u64;
+const ASSOCIATION: u64 = AssociationRecord::SIZE as u64;
 
 /// Chunks that a table of records can have: enough for 2^32 records of 128 bytes.
 const RECORD_CHUNKS: usize = (1 << 17) + 64;

@@ -12,6 +12,7 @@ use zerocopy::FromBytes;
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
 use crate::edges::{EdgeRef, Edges, Side};
 use crate::error::Damage;
+use crate::image::Image;
 use crate::rows::Row;
 use crate::shared::{Arena, Lengths, Shared};
 use crate::versions;
@@ -310,6 +311,19 @@ impl Snapshot {
             return Ok(out.find(target, kind));
         }
         Ok(incoming.find(source, kind).map(|edge| EdgeRef { target, ..edge }))
+    }
+
+    /// Whether this store reads from an image that was found damaged: the next checkpoint should say so, and the next open
+    /// then builds the columns again.
+    #[must_use]
+    pub fn image_is_damaged(&self) -> bool {
+        self.0.shared.image.as_ref().is_some_and(Image::is_damaged)
+    }
+
+    /// Whether this store reads from an image.
+    #[must_use]
+    pub fn has_image(&self) -> bool {
+        self.0.shared.image.is_some()
     }
 
     /// Asks the processor for the row of a slot that is about to be read.

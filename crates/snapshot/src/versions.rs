@@ -32,13 +32,13 @@ fn capacity(class: u8) -> u32 {
 impl Writer {
     /// Makes `ordinal` the latest version of a slot.
     pub(crate) fn push_version(&mut self, slot: u32, ordinal: u32) -> Result<(), ApplyError> {
-        let shared = self.shared.clone();
         let row = self.row(slot)?;
         let old = row.latest.load(Ordering::Relaxed);
         // What was never published no snapshot needs.
         if old < self.published.concepts {
             let mut handle = row.versions.load(Ordering::Relaxed);
-            let full = shared
+            let full = self
+                .shared
                 .blocks
                 .header(handle)
                 .is_none_or(|header| header.count.load(Ordering::Relaxed) >= capacity(Shape::of(header).class));
@@ -47,9 +47,9 @@ impl Writer {
                 // Release, and before `latest`: a reader that finds a latest version beyond its length finds this block.
                 row.versions.store(handle, Ordering::Release);
             }
-            if let Some(header) = shared.blocks.header(handle) {
+            if let Some(header) = self.shared.blocks.header(handle) {
                 let count = header.count.load(Ordering::Relaxed);
-                shared.blocks.write(handle, HEADER, count as usize, old);
+                self.shared.blocks.write(handle, HEADER, count as usize, old);
                 header.count.store(count + 1, Ordering::Release);
             }
         }
@@ -59,16 +59,16 @@ impl Writer {
 
     /// A block of the versions that are still needed, with room for one more.
     fn rewrite_versions(&mut self, handle: u32, replaced: u32) -> Result<u32, ApplyError> {
-        let shared = self.shared.clone();
+        let blocks = &self.shared.blocks;
         let mut needed = Vec::new();
         let mut old_class = None;
-        if let Some(header) = (handle != NO_BLOCK).then(|| shared.blocks.header(handle)).flatten() {
+        if let Some(header) = (handle != NO_BLOCK).then(|| blocks.header(handle)).flatten() {
             let class = Shape::of(header).class;
             old_class = Some(class);
             let count = header.count.load(Ordering::Relaxed) as usize;
             // SAFETY: the writer wrote these entries and alone frees the block.
-            let ordinals: &[u32] = unsafe { shared.blocks.column(handle, HEADER, count) };
-            let ends = ordinals[1..].iter().copied().chain([replaced]);
+            let ordinals: &[u32] = unsafe { blocks.column(handle, HEADER, count) };
+            let ends = ordinals.iter().skip(1).copied().chain([replaced]);
             let seen = ordinals.iter().zip(ends).filter(|(began, end)| is_seen(&self.live_concepts, **began, *end));
             needed.extend(seen.map(|(began, _)| *began));
         }
@@ -76,9 +76,9 @@ impl Writer {
         let class = class.ok_or(ApplyError::Full)?;
         let fresh = self.new_block(Shape { class, hub: false })?;
         for (index, ordinal) in needed.iter().enumerate() {
-            shared.blocks.write(fresh, HEADER, index, *ordinal);
+            self.shared.blocks.write(fresh, HEADER, index, *ordinal);
         }
-        if let Some(header) = shared.blocks.header(fresh) {
+        if let Some(header) = self.shared.blocks.header(fresh) {
             header.count.store(needed.len() as u32, Ordering::Release);
         }
         if let Some(class) = old_class {

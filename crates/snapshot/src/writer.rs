@@ -9,28 +9,29 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sutra_format::catalogue::Catalogue;
-use sutra_format::entry::{LearnConcept, Op, Ops};
+use sutra_format::entry::Op;
 use sutra_format::geometry::{blob_chunk_size, blob_position, blob_space, chunk_size, locate, split};
-use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, NO_BLOB, NONE, blob_checksum, id_hash};
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, blob_checksum, id_hash};
 use sutra_vfs::{Map, MapMut};
+use zerocopy::IntoBytes;
 use zerocopy::little_endian::{F32, U32, U64};
-use zerocopy::{FromZeros, IntoBytes};
 
-use crate::arena::{Backing, OldChunk};
+use crate::adjacency::Survivor;
+use crate::arena::Backing;
 use crate::blocks::Allocator;
-use crate::edges::{Shape, Side};
+use crate::edges::Shape;
 use crate::error::{ApplyError, Damage};
 use crate::ids::IdWriter;
 use crate::link::HubIndex;
-use crate::reclaim::Garbage;
+use crate::prune::Stale;
+use crate::reclaim::{Freed, Garbage};
 use crate::rows::Row;
 use crate::shared::{Arena, Lengths, Shared};
 use crate::snapshot::{Snapshot, SnapshotSource, State};
+use crate::spare::SpareMemory;
 
 /// Slots may not reach the handle that means none; a margin keeps one entry's worth of records below it.
 const LAST_ORDINAL: u32 = u32::MAX - 16;
-/// Freed chunks that are kept for further ones.
-const SPARE_CHUNKS: usize = 16;
 
 /// What an entry did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,20 +65,26 @@ pub struct Writer {
     /// Lengths of the newest published snapshot.
     pub(crate) published: Lengths,
     /// Number of the publish that is being built.
-    publish: u64,
-    sequence: u64,
+    pub(crate) publish: u64,
+    pub(crate) sequence: u64,
     catalogue: Arc<Catalogue>,
     pub(crate) allocator: Allocator,
     id_writer: IdWriter,
-    spare: Vec<MapMut>,
+    pub(crate) spare: SpareMemory,
     /// Lengths of snapshots that may be held, ascending.
     pub(crate) live_concepts: Vec<u32>,
     pub(crate) live_associations: Vec<u32>,
     pub(crate) hubs: HubIndex,
-    /// Edges whose blocks are half dead.
-    pub(crate) stale: Vec<(u32, Side, u32)>,
+    /// Blocks that wait to be rewritten without what nobody sees.
+    pub(crate) stale: Stale,
+    /// Blocks that were replaced since the last publish. Their memory is never freed, so they may stay here until then.
+    retired: Vec<(u32, u8)>,
+    /// Publish number of the oldest snapshot that may be held.
+    pub(crate) oldest_publish: u64,
+    /// Used again and again.
+    pub(crate) survivors: Vec<Survivor>,
     /// Access counters that changed since they were last taken: count and time.
-    accessed: HashMap<u32, (u32, u64)>,
+    pub(crate) accessed: HashMap<u32, (u32, u64)>,
 }
 
 impl Writer {
@@ -93,7 +100,7 @@ impl Writer {
     pub(crate) fn over(shared: Arc<Shared>, lengths: Lengths, catalogue: Catalogue, sequence: u64) -> Self {
         let catalogue = Arc::new(catalogue);
         let empty = Lengths::default();
-        let dropped = shared.reclaim.lock().published(0, 0, 0, 0);
+        let dropped = shared.reclaim.lock().published(0, empty, 0);
         let state = State::new(shared.clone(), 0, (0, 0), empty, Arc::new(Catalogue::new()), dropped);
         Self {
             source: SnapshotSource::new(shared.clone(), state),
@@ -105,11 +112,14 @@ impl Writer {
             catalogue,
             allocator: Allocator::default(),
             id_writer: IdWriter::new(),
-            spare: Vec::new(),
+            spare: SpareMemory::default(),
             live_concepts: vec![0],
             live_associations: vec![0],
             hubs: HubIndex::default(),
-            stale: Vec::new(),
+            stale: Stale::default(),
+            retired: Vec::new(),
+            oldest_publish: 0,
+            survivors: Vec::new(),
             accessed: HashMap::new(),
         }
     }
@@ -144,43 +154,8 @@ impl Writer {
         &self.catalogue
     }
 
-    /// Applies one entry. Nothing of it is visible before [`Writer::publish`]. Sequences must come in order, without holes.
-    ///
-    /// # Errors
-    /// [`ApplyError`], after which the writer must not be used further.
-    pub fn apply(&mut self, sequence: u64, entry: &[u8]) -> Result<Applied, ApplyError> {
-        let ops = Ops::new(entry)?;
-        let time = ops.time();
-        self.sequence = sequence;
-        let mut applied = Applied::default();
-        for op in ops {
-            let done = self.apply_op(sequence, time, &op?)?;
-            applied.ops += 1;
-            applied.ignored += u32::from(!done);
-        }
-        Ok(applied)
-    }
-
-    /// Applies the entries of a group, whose sequences run on from `first`. As [`Writer::apply`] for each, but faster: the
-    /// memory that later entries need is asked for while earlier ones are applied.
-    ///
-    /// # Errors
-    /// [`ApplyError`], after which the writer must not be used further.
-    pub fn apply_group<'a>(
-        &mut self,
-        first: u64,
-        entries: impl Iterator<Item = &'a [u8]> + Clone,
-    ) -> Result<Applied, ApplyError> {
-        let mut applied = Applied::default();
-        for (sequence, entry) in (first..).zip(entries) {
-            let one = self.apply(sequence, entry)?;
-            applied.ops += one.ops;
-            applied.ignored += one.ignored;
-        }
-        Ok(applied)
-    }
-
-    fn apply_op(&mut self, sequence: u64, time: u64, op: &Op<'_>) -> Result<bool, ApplyError> {
+    #[inline]
+    pub(crate) fn apply_op(&mut self, sequence: u64, time: u64, op: &Op<'_>) -> Result<bool, ApplyError> {
         match op {
             Op::LearnConcept(learn) => self.learn_concept(sequence, time, learn).map(|()| true),
             Op::LearnAssociation(learn) => self.learn_association(sequence, time, learn).map(|()| true),
@@ -209,22 +184,29 @@ impl Writer {
     /// Makes everything that was applied visible, as of a commit at `timestamp` (microseconds since the Unix epoch), and
     /// frees what no snapshot can reach any more.
     pub fn publish(&mut self, timestamp: u64) -> Snapshot {
-        self.rewrite_stale();
+        self.prune();
         let lengths = self.lengths;
         let shared = self.shared.clone();
         let mut reclaim = shared.reclaim.lock();
-        let dropped = reclaim.published(self.publish, lengths.concepts, lengths.associations, timestamp);
+        for (handle, class) in self.retired.drain(..) {
+            reclaim.retire(self.publish, Garbage::Block { handle, class });
+        }
+        let dropped = reclaim.published(self.publish, lengths, timestamp);
         let stamp = (self.sequence, timestamp);
         let state = State::new(shared.clone(), self.publish, stamp, lengths, self.catalogue.clone(), dropped);
         // The store releases everything that was written before: rows, blocks, tables, records, blobs.
         self.source.published.store(Arc::new(state));
         self.published = lengths;
         self.publish += 1;
-        reclaim.collect(|garbage| match garbage {
-            Garbage::Block { handle, class } => self.allocator.free(handle, class),
-            Garbage::Table(_) => {}
-            Garbage::Chunk(chunk) => self.keep_spare(chunk),
+        reclaim.collect(|freed| match freed {
+            Freed::Block { handle, class } => self.allocator.free(handle, class),
+            Freed::Chunk(chunk) => {
+                if let Some(memory) = chunk.into_heap() {
+                    self.spare.keep(memory);
+                }
+            }
         });
+        self.oldest_publish = reclaim.oldest_publish();
         reclaim.lengths(&mut self.live_concepts, &mut self.live_associations);
         let statistics = &shared.statistics;
         statistics.retained_bytes.store(reclaim.bytes(), Ordering::Relaxed);
@@ -235,34 +217,43 @@ impl Writer {
         self.source.latest()
     }
 
-    fn keep_spare(&mut self, chunk: OldChunk) {
-        let largest = chunk_size(u32::MAX >> 1) as usize;
-        if let Some(memory) = chunk.into_heap()
-            && memory.len() == largest
-            && self.spare.len() < SPARE_CHUNKS
-        {
-            self.spare.push(memory);
-        }
-    }
-
     /// Counts heap bytes for [`SnapshotSource::memory_use`]. O(chunks): for now and then, not for every group.
     pub fn count_memory(&self) -> u64 {
         let shared = &self.shared;
         let arenas = [&shared.concepts, &shared.associations, &shared.blobs];
         let chunks: u64 = arenas.iter().map(|arena| arena.heap_bytes()).sum();
-        let spare: u64 = self.spare.iter().map(|memory| memory.len() as u64).sum();
-        let retained = shared.statistics.retained_bytes.load(Ordering::Relaxed);
-        let rest = shared.rows.heap_bytes() + shared.blocks.heap_bytes() + self.id_writer.bytes();
+        let spare = self.spare.bytes();
+        let retained = shared.reclaim.lock().bytes_outside_blocks();
+        // A hash map takes a key, a value and a byte for each place.
+        let indexed: usize = self.hubs.values().map(|index| index.capacity() * 13).sum();
+        let rest = shared.rows.heap_bytes() + shared.blocks.heap_bytes() + self.id_writer.bytes() + indexed as u64;
         let bytes = chunks + spare + rest + retained;
         shared.statistics.heap_bytes.store(bytes, Ordering::Relaxed);
         bytes
     }
 
-    /// Replaces a full, committed heap chunk by a map of the same bytes. Part of the publish that is being built.
+    /// Replaces a full, committed heap chunk by a map of the same bytes. Part of the publish that is being built. A chunk that
+    /// is not full and published, or whose map has another length, stays as it is.
     pub fn swap_chunk(&mut self, arena: Arena, index: u32, map: Map) {
-        if let Some(old) = self.shared.arena(arena).swap(index, map) {
-            self.shared.reclaim.lock().retire(self.publish, Garbage::Chunk(old));
+        // What is written further must stay writable.
+        if !self.published.fills(arena, index) {
+            return;
         }
+        if let Some(old) = self.shared.arena(arena).swap(index, map) {
+            self.shared.reclaim.lock().retire_chunk(self.publish, arena, index, old);
+        }
+    }
+
+    /// How many more chunks of memory the writer would keep ready; see [`Writer::add_spare`].
+    #[must_use]
+    pub fn spare_wanted(&self) -> usize {
+        self.spare.wanted()
+    }
+
+    /// Gives the writer a chunk from [`touched_chunk`](crate::touched_chunk), to be used instead of fresh memory. The first
+    /// touch of fresh memory is the dearest part of applying; so another thread can do it. More than are wanted are freed.
+    pub fn add_spare(&mut self, memory: MapMut) {
+        self.spare.keep(memory);
     }
 
     /// Access counters that changed since this was last called: slot, count and time of the last access, unordered.
@@ -291,14 +282,15 @@ impl Writer {
         Ok((ordinal, unsafe { self.shared.concept(ordinal) }?))
     }
 
-    /// The slot of an id.
-    pub(crate) fn slot_of(&self, id: &ConceptId, hash: u64) -> Result<Option<u32>, ApplyError> {
+    /// The slot of an id, with its latest record and that one's ordinal, published or not.
+    #[inline]
+    pub(crate) fn find(&self, id: &ConceptId, hash: u64) -> Result<Option<(u32, u32, &ConceptRecord)>, ApplyError> {
         let check = |slot: u32| {
             if slot >= self.lengths.slots {
                 return None;
             }
             match self.newest(slot) {
-                Ok((_, record)) if record.id == *id.as_bytes() => Some(Ok(slot)),
+                Ok((ordinal, record)) if record.id == *id.as_bytes() => Some(Ok((slot, ordinal, record))),
                 Ok(_) => None,
                 Err(error) => Some(Err(error)),
             }
@@ -306,19 +298,15 @@ impl Writer {
         if let Some(found) = self.shared.ids.probe(hash, check) {
             return found.map(Some);
         }
-        let Some(image) = &self.shared.image else { return Ok(None) };
-        let mut failed = None;
-        let found = image.probe(hash, |slot| {
-            Ok(match check(slot) {
-                Some(Ok(slot)) => Some(slot),
-                Some(Err(error)) => {
-                    failed = Some(error);
-                    Some(slot)
-                }
-                None => None,
-            })
-        })?;
-        failed.map_or(Ok(found), Err)
+        match &self.shared.image {
+            Some(image) => image.probe(hash, |slot| Ok(check(slot)))?.transpose(),
+            None => Ok(None),
+        }
+    }
+
+    /// The slot of an id.
+    pub(crate) fn slot_of(&self, id: &ConceptId) -> Result<Option<u32>, ApplyError> {
+        Ok(self.find(id, id_hash(id.as_bytes()))?.map(|(slot, ..)| slot))
     }
 
     /// Appends a concept record, which gets its slot's `previous` and its checksum here, and makes it the latest.
@@ -341,7 +329,7 @@ impl Writer {
 
     /// Makes the row and the id word of a new slot.
     pub(crate) fn link_slot(&mut self, slot: u32, ordinal: u32, id: &ConceptId) -> Result<(), ApplyError> {
-        if slot >= LAST_ORDINAL || !self.shared.rows.reserve(slot)? {
+        if slot >= LAST_ORDINAL || !self.shared.rows.reserve(slot, &mut self.spare)? {
             return Err(ApplyError::Full);
         }
         self.row(slot)?.reset(ordinal);
@@ -370,7 +358,7 @@ impl Writer {
         let (chunk, offset) = locate(at);
         let table = self.shared.arena(arena);
         if table.chunk_len(chunk) == 0 {
-            let memory = take_memory(&mut self.spare, chunk_size(chunk))?;
+            let memory = self.spare.take(chunk_size(chunk))?;
             if !table.insert(chunk, Backing::Heap(memory), None) {
                 return Err(ApplyError::Full);
             }
@@ -392,7 +380,7 @@ impl Writer {
                 chunk += 1;
                 offset = 0;
             }
-            let memory = take_memory(&mut self.spare, blob_chunk_size(chunk, length))?;
+            let memory = self.spare.take(blob_chunk_size(chunk, length))?;
             if chunk as usize >= table.capacity() || !table.insert(chunk, Backing::Heap(memory), None) {
                 return Err(ApplyError::Full);
             }
@@ -410,7 +398,7 @@ impl Writer {
     }
 
     pub(crate) fn new_block(&mut self, shape: Shape) -> Result<u32, ApplyError> {
-        let handle = self.allocator.allocate(&self.shared.blocks, shape.class)?;
+        let handle = self.allocator.allocate(&self.shared.blocks, shape.class, &mut self.spare)?;
         if let Some(header) = self.shared.blocks.header(handle) {
             header.count.store(0, Ordering::Relaxed);
             header.until.store(0, Ordering::Relaxed);
@@ -421,183 +409,6 @@ impl Writer {
     }
 
     pub(crate) fn retire_block(&mut self, handle: u32, class: u8) {
-        self.shared.reclaim.lock().retire(self.publish, Garbage::Block { handle, class });
-    }
-
-    // Operations on concepts.
-
-    fn learn_concept(&mut self, sequence: u64, time: u64, learn: &LearnConcept<'_>) -> Result<(), ApplyError> {
-        let hash = id_hash(learn.id.as_bytes());
-        let slot = self.slot_of(&learn.id, hash)?;
-        let mut record = match slot {
-            None => blank(&learn.id, self.lengths.slots, learn.namespace),
-            Some(slot) => self.successor(slot)?,
-        };
-        let was_live = slot.is_some() && record.is_live();
-        if record.is_stub() {
-            self.lengths.stubs -= 1;
-        }
-        if !was_live {
-            record.namespace = U32::new(learn.namespace);
-            record.created = U64::new(learn.created.unwrap_or(time));
-            self.lengths.live_concepts += 1;
-        }
-        record.flags = U32::ZERO;
-        record.sequence = U64::new(sequence);
-        record.modified = U64::new(time);
-        record.strength = F32::new(learn.strength);
-        record.confidence = F32::new(learn.confidence);
-        record.version = U32::new(record.version.get().saturating_add(1));
-        if let Some(vector) = learn.vector {
-            (record.vector, record.vector_checksum) = self.append_blob(vector)?;
-        }
-        (record.content, record.content_checksum) = self.append_blob(learn.content)?;
-        if let Some(metadata) = learn.metadata {
-            (record.metadata, record.metadata_checksum) = self.append_blob(metadata)?;
-        }
-        // A key names its id for ever, so one that is there is the same.
-        if !learn.key.is_empty() && record.key.get() == NO_BLOB {
-            (record.key, record.key_checksum) = self.append_blob(learn.key)?;
-        }
-        self.append_concept(record)
-    }
-
-    /// The record that follows a slot's latest one: a copy of a concept or stub, a blank one after a tombstone.
-    fn successor(&self, slot: u32) -> Result<ConceptRecord, ApplyError> {
-        let (ordinal, latest) = self.newest(slot)?;
-        let mut record = if latest.is_tombstone() {
-            let mut record = blank(&ConceptId::from_bytes(latest.id), slot, latest.namespace.get());
-            record.flags = latest.flags;
-            record
-        } else {
-            *latest
-        };
-        record.previous = U32::new(ordinal);
-        Ok(record)
-    }
-
-    /// The slot of an end of an association, made a stub if nobody knows it or it was forgotten.
-    pub(crate) fn end_slot(
-        &mut self,
-        sequence: u64,
-        time: u64,
-        id: &ConceptId,
-        key: &[u8],
-        namespace: u32,
-    ) -> Result<u32, ApplyError> {
-        let found = self.slot_of(id, id_hash(id.as_bytes()))?;
-        let mut record = match found {
-            Some(slot) => {
-                if !self.newest(slot)?.1.is_tombstone() {
-                    return Ok(slot);
-                }
-                self.successor(slot)?
-            }
-            None => blank(id, self.lengths.slots, namespace),
-        };
-        let slot = record.slot.get();
-        record.namespace = U32::new(namespace);
-        record.flags = U32::new(ConceptRecord::STUB);
-        record.sequence = U64::new(sequence);
-        record.created = U64::new(time);
-        record.modified = U64::new(time);
-        if !key.is_empty() {
-            (record.key, record.key_checksum) = self.append_blob(key)?;
-        }
-        self.lengths.stubs += 1;
-        self.append_concept(record)?;
-        Ok(slot)
-    }
-
-    /// Appends a changed copy of a concept's latest record. False if there is no such concept.
-    fn revise(
-        &mut self,
-        sequence: u64,
-        time: u64,
-        id: &ConceptId,
-        change: impl FnOnce(&mut Self, &mut ConceptRecord) -> Result<(), ApplyError>,
-    ) -> Result<bool, ApplyError> {
-        let Some(slot) = self.slot_of(id, id_hash(id.as_bytes()))? else { return Ok(false) };
-        let mut record = self.successor(slot)?;
-        if !record.is_live() {
-            return Ok(false);
-        }
-        change(self, &mut record)?;
-        record.sequence = U64::new(sequence);
-        record.modified = U64::new(time);
-        record.version = U32::new(record.version.get().saturating_add(1));
-        self.append_concept(record)?;
-        Ok(true)
-    }
-
-    fn record_access(&mut self, id: &ConceptId, time: u64, count: u32) -> Result<bool, ApplyError> {
-        let Some(slot) = self.slot_of(id, id_hash(id.as_bytes()))? else { return Ok(false) };
-        if !self.newest(slot)?.1.is_live() {
-            return Ok(false);
-        }
-        let row = self.row(slot)?;
-        let counted = row.access_count.load(Ordering::Relaxed).saturating_add(count);
-        let last = row.last_accessed.load(Ordering::Relaxed).max(time);
-        self.set_access(slot, counted, last)?;
-        self.accessed.insert(slot, (counted, last));
-        Ok(true)
-    }
-
-    pub(crate) fn set_access(&self, slot: u32, count: u32, last: u64) -> Result<(), ApplyError> {
-        let row = self.row(slot)?;
-        row.access_count.store(count, Ordering::Relaxed);
-        row.last_accessed.store(last, Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Forgets a concept or a stub, and its associations. False if there is none.
-    fn forget_concept(&mut self, sequence: u64, time: u64, id: &ConceptId) -> Result<bool, ApplyError> {
-        let Some(slot) = self.slot_of(id, id_hash(id.as_bytes()))? else { return Ok(false) };
-        let (ordinal, latest) = self.newest(slot)?;
-        if latest.is_tombstone() {
-            return Ok(false);
-        }
-        let (was_stub, namespace) = (latest.is_stub(), latest.namespace.get());
-        self.end_all_edges(sequence, time, slot)?;
-        let mut record = blank(id, slot, namespace);
-        record.previous = U32::new(ordinal);
-        record.flags = U32::new(ConceptRecord::TOMBSTONE);
-        record.sequence = U64::new(sequence);
-        record.created = U64::new(time);
-        record.modified = U64::new(time);
-        if was_stub {
-            self.lengths.stubs -= 1;
-        } else {
-            self.lengths.live_concepts -= 1;
-        }
-        let row = self.row(slot)?;
-        if row.access_count.load(Ordering::Relaxed) > 0 {
-            self.set_access(slot, 0, 0)?;
-            self.accessed.insert(slot, (0, 0));
-        }
-        self.append_concept(record)?;
-        Ok(true)
-    }
-}
-
-/// A record of an id with nothing in it.
-pub(crate) fn blank(id: &ConceptId, slot: u32, namespace: u32) -> ConceptRecord {
-    let mut record = ConceptRecord::new_zeroed();
-    record.id = id.to_bytes();
-    record.slot = U32::new(slot);
-    record.namespace = U32::new(namespace);
-    record.previous = U32::new(NONE);
-    record.content = U64::new(NO_BLOB);
-    record.vector = U64::new(NO_BLOB);
-    record.metadata = U64::new(NO_BLOB);
-    record.key = U64::new(NO_BLOB);
-    record
-}
-
-/// Memory of a chunk: one that was freed, if it has the size, else fresh. A used one holds what it held.
-fn take_memory(spare: &mut Vec<MapMut>, size: u64) -> std::io::Result<MapMut> {
-    match spare.last() {
-        Some(memory) if memory.len() as u64 == size => Ok(spare.swap_remove(spare.len() - 1)),
-        _ => MapMut::anonymous(size as usize),
+        self.retired.push((handle, class));
     }
 }

@@ -92,13 +92,13 @@ fn runs(name: &str, default_seed: u64, cases: u64, each: &Run) {
 #[test]
 fn small_stores() {
     let mix = Mix { ids: 10, kinds: 3, forget: 3, associate: 26 };
-    runs("small", 1, 2000, &Run { entries: 120, publish: 4, held: 3, restore: 20, mix });
+    runs("small", 1, 2000, &Run { entries: 80, publish: 4, held: 3, restore: 20, mix });
 }
 
 #[test]
 fn much_forgetting() {
     let mix = Mix { ids: 5, kinds: 2, forget: 12, associate: 30 };
-    runs("forgetting", 100_000, 1000, &Run { entries: 150, publish: 3, held: 3, restore: 30, mix });
+    runs("forgetting", 100_000, 1000, &Run { entries: 100, publish: 3, held: 3, restore: 30, mix });
 }
 
 #[test]

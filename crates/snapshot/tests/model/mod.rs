@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sutra_format::entry::{LearnAssociation, LearnConcept, Op};
 use sutra_format::{ConceptId, ConceptRecord, NONE};
-use sutra_snapshot::{EdgeRef, Side, Snapshot};
+use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
 
 const STUB: u32 = ConceptRecord::STUB;
 const TOMBSTONE: u32 = ConceptRecord::TOMBSTONE;
@@ -325,6 +325,44 @@ impl Model {
             }
         }
     }
+}
+
+/// What can be read of a snapshot whose bytes may be damaged: each answer is right or [`Damage`]. Gives how many were damage.
+pub(crate) fn damaged_reads(model: &Model, snapshot: &Snapshot) -> usize {
+    let mut damaged = 0;
+    let mut is = |right: Result<bool, Damage>| match right {
+        Ok(right) => assert!(right, "a wrong answer"),
+        Err(_) => damaged += 1,
+    };
+    for (ordinal, version) in (0..).zip(&model.versions) {
+        let record = snapshot.concept(ordinal);
+        is(record.map(|record| record.id == version.id.to_bytes() && record.slot.get() == version.slot));
+        let Ok(record) = record else { continue };
+        is(snapshot.content(record).map(|content| content == version.content));
+        is(snapshot.vector(record).map(|vector| vector == version.vector.as_deref()));
+        is(snapshot.metadata(record).map(|metadata| metadata == version.metadata.as_deref()));
+        is(snapshot.key(record).map(|key| key == version.key.as_deref()));
+    }
+    for (ordinal, edge) in &model.edges {
+        let record = snapshot.association(*ordinal);
+        is(record.map(|record| (record.source.get(), record.target.get()) == (edge.source, edge.target)));
+        let Ok(record) = record else { continue };
+        is(snapshot.association_metadata(record).map(|metadata| metadata == edge.metadata.as_deref()));
+        is(snapshot
+            .find_edge(edge.source, edge.target, edge.kind)
+            .map(|found| found.is_some_and(|found| found.ordinal == *ordinal)));
+    }
+    for (slot, ordinal) in (0..).zip(&model.newest) {
+        is(snapshot.latest(slot).map(|latest| latest == Some(*ordinal)));
+        let id = model.versions[*ordinal as usize].id;
+        is(snapshot.find(&id).map(|found| found.is_some_and(|(found, _)| found == slot)));
+        for (side, end) in [(Side::Out, 0), (Side::In, 1)] {
+            let expected =
+                model.edges.values().filter(|edge| [edge.source, edge.target][end] == slot).map(|edge| edge.ordinal);
+            is(snapshot.edges(slot, side).map(|edges| edges.iter().map(|edge| edge.ordinal).eq(expected)));
+        }
+    }
+    damaged
 }
 
 fn check_version(snapshot: &Snapshot, ordinal: u32, version: &Version) {

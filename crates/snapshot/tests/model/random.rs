@@ -67,7 +67,7 @@ pub(crate) fn entry(random: &mut Random, mix: Mix, model: &mut Model, sequence: 
 }
 
 fn op(random: &mut Random, mix: Mix, push: &mut dyn FnMut(Op<'_>)) {
-    let mut pick = |random: &mut Random| id(random.below(mix.ids));
+    let pick = |random: &mut Random| id(random.below(mix.ids));
     let bytes: Vec<u8> = (0..random.below(40)).map(|_| random.next() as u8).collect();
     let more: Vec<u8> = (0..random.below(9)).map(|_| random.next() as u8).collect();
     let unit = |random: &mut Random| random.below(1 << 20) as f32 / (1 << 20) as f32;
