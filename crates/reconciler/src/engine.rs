@@ -52,10 +52,33 @@ impl Engine {
     /// # Errors
     /// [`EngineError`]; the directory is then as it was, but for a tail of the write-ahead log that was never acknowledged.
     pub fn open(directory: Arc<dyn Directory>, options: EngineOptions) -> Result<(Self, RecoveryReport), EngineError> {
-        sutra_vfs::watch_fork()?;
-        let lock = directory.lock(LOCK)?;
-        let Recovered { store, writer, wal, uncommitted, report } = recover(&directory, &options)?;
+        Self::open_if(directory, options, |_| Ok(()))
+    }
 
+    /// Like [`Engine::open`], if `accepts` does not refuse the names that the store has. It is asked after recovery and before
+    /// the threads start: a store that is refused is not written to, not even by the checkpoint that closing would make.
+    ///
+    /// # Errors
+    /// As [`Engine::open`], and whatever `accepts` says.
+    pub fn open_if<E: From<EngineError>>(
+        directory: Arc<dyn Directory>,
+        options: EngineOptions,
+        accepts: impl FnOnce(&Catalogue) -> Result<(), E>,
+    ) -> Result<(Self, RecoveryReport), E> {
+        sutra_vfs::watch_fork().map_err(EngineError::from)?;
+        let lock = directory.lock(LOCK).map_err(EngineError::from)?;
+        let recovered = recover(&directory, &options)?;
+        accepts(recovered.writer.catalogue())?;
+        Ok(Self::start(lock, recovered, options)?)
+    }
+
+    fn start(
+        lock: DirectoryLock,
+        recovered: Recovered,
+        options: EngineOptions,
+    ) -> Result<(Self, RecoveryReport), EngineError> {
+        let Recovered { store, mut writer, wal, uncommitted, report } = recovered;
+        writer.limit_spare(spare_chunks(options.threshold));
         let counters = Arc::new(Counters::default());
         set(&counters.committed_sequence, store.sequence());
         let committed = store.committed();
@@ -271,6 +294,11 @@ impl Drop for Engine {
             tracing::warn!(cause = crate::checkpoint::describe(&error), "the store did not close cleanly");
         }
     }
+}
+
+/// Chunks of 4 MiB that are kept for further use: about what is written between two checkpoints, at a kilobyte a record.
+fn spare_chunks(threshold: u64) -> usize {
+    (threshold.saturating_mul(1024) >> 22).clamp(2, 16) as usize
 }
 
 /// Starts a thread whose panic poisons the log: nobody waits for a thread that is gone.

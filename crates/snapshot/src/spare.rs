@@ -3,19 +3,29 @@
 use sutra_format::geometry::LARGEST_CHUNK;
 use sutra_vfs::MapMut;
 
-/// Chunks that are kept.
+/// Chunks that are kept, unless the writer is told otherwise.
 const KEPT: usize = 16;
 /// Small enough for every page size in use.
 const PAGE: usize = 4096;
 
 /// Chunks of the largest regular size that wait to be used.
-#[derive(Debug, Default)]
-pub(crate) struct SpareMemory(Vec<MapMut>);
+#[derive(Debug)]
+pub(crate) struct SpareMemory {
+    chunks: Vec<MapMut>,
+    /// How many are kept at most.
+    kept: usize,
+}
+
+impl Default for SpareMemory {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), kept: KEPT }
+    }
+}
 
 impl SpareMemory {
     /// Memory of `size` bytes. A used one holds what it held.
     pub(crate) fn take(&mut self, size: u64) -> std::io::Result<MapMut> {
-        match self.0.pop_if(|_| size == LARGEST_CHUNK) {
+        match self.chunks.pop_if(|_| size == LARGEST_CHUNK) {
             Some(memory) => Ok(memory),
             None => MapMut::anonymous(usize::try_from(size).map_err(|_| std::io::ErrorKind::OutOfMemory)?),
         }
@@ -23,17 +33,23 @@ impl SpareMemory {
 
     /// Keeps memory for later, if it has the common size and few are kept.
     pub(crate) fn keep(&mut self, memory: MapMut) {
-        if memory.len() as u64 == LARGEST_CHUNK && self.0.len() < KEPT {
-            self.0.push(memory);
+        if memory.len() as u64 == LARGEST_CHUNK && self.chunks.len() < self.kept {
+            self.chunks.push(memory);
         }
     }
 
+    /// Keeps at most so many from now on.
+    pub(crate) fn limit(&mut self, kept: usize) {
+        self.kept = kept;
+        self.chunks.truncate(kept);
+    }
+
     pub(crate) fn wanted(&self) -> usize {
-        KEPT - self.0.len()
+        self.kept.saturating_sub(self.chunks.len())
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.0.len() as u64 * LARGEST_CHUNK
+        self.chunks.len() as u64 * LARGEST_CHUNK
     }
 }
 
@@ -68,5 +84,7 @@ mod tests {
         assert_eq!(spare.take(LARGEST_CHUNK).unwrap().as_ptr(), address);
         (0..KEPT + 3).for_each(|_| spare.keep(touched_chunk().unwrap()));
         assert_eq!(spare.wanted(), 0);
+        spare.limit(2);
+        assert_eq!((spare.wanted(), spare.bytes()), (0, 2 * LARGEST_CHUNK));
     }
 }

@@ -244,6 +244,11 @@ impl Writer {
         }
     }
 
+    /// Keeps at most so many chunks of 4 MiB for further use when they are freed; 16 if it is not told.
+    pub fn limit_spare(&mut self, chunks: usize) {
+        self.spare.limit(chunks);
+    }
+
     /// How many more chunks of memory the writer would keep ready; see [`Writer::add_spare`].
     #[must_use]
     pub fn spare_wanted(&self) -> usize {
