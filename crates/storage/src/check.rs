@@ -76,7 +76,9 @@ pub(crate) fn association<'a>(association: &Association<'a>) -> Result<Write<'a>
     {
         return Err(Error::invalid("valid", format!("from {from} is not before until {until}")));
     }
-    if source.namespace != target.namespace && !source.namespace.is_empty() && !target.namespace.is_empty() {
+    // An id says nothing of its namespace; a key does, also one of the default namespace.
+    let keyed = !source.key.is_empty() && !target.key.is_empty();
+    if keyed && source.namespace != target.namespace {
         return Err(Error::invalid("namespace", "an association lies in one namespace: name its other end by id"));
     }
     let learn = LearnAssociation {

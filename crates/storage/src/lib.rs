@@ -67,7 +67,7 @@ pub use view::{AssociationView, ConceptView};
 
 pub use sutra_format::{AssociationType, ConceptId, IdError, Namespace};
 pub use sutra_reconciler::{Durability, RecoveryReport};
-pub use sutra_store::VerifyReport;
+pub use sutra_store::{Problem, VerifyReport};
 
 /// The number of an accepted write. Snapshot W holds exactly the writes up to W.
 pub type Sequence = u64;
@@ -77,9 +77,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Reads and checks every byte of a closed store: headers, footers, records, blobs, indexes, image. O(size of the store).
 ///
+/// Damage is no error but a problem in the report.
+///
 /// # Errors
-/// [`Error::Locked`] if the store is open, [`Error::Corrupt`] with the first damage, [`Error::NotOurs`],
-/// [`Error::NewerVersion`], [`Error::Io`].
+/// [`Error::Locked`] if the store is open, [`Error::NotOurs`], [`Error::NewerVersion`], [`Error::Io`].
 pub fn verify(path: impl AsRef<std::path::Path>) -> Result<VerifyReport> {
     use std::sync::Arc;
     use sutra_vfs::Directory;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sutra_format::entry::Op;
 use sutra_log::Wait;
-use sutra_reconciler::{Engine, RecoveryReport};
+use sutra_reconciler::{Engine, EngineOptions, RecoveryReport};
 use sutra_vfs::{Directory, RealDirectory};
 
 use crate::batch::{Batch, metadata_of, strength_of};
@@ -55,10 +55,24 @@ impl ConcurrentMemory {
     /// # Errors
     /// As [`ConcurrentMemory::new`].
     pub fn open_in(directory: Arc<dyn Directory>, config: ConcurrentConfig) -> Result<Self> {
-        let (engine, recovery) = Engine::open(directory, config.engine_options()?)?;
+        Self::open_adjusted(directory, config, |_| {})
+    }
+
+    /// Like [`ConcurrentMemory::open_in`], with settings of the engine that are no part of the configuration changed: for
+    /// tests that want a write-ahead log of a few kilobytes. No part of the public contract.
+    ///
+    /// # Errors
+    /// As [`ConcurrentMemory::new`].
+    #[doc(hidden)]
+    pub fn open_adjusted(
+        directory: Arc<dyn Directory>,
+        config: ConcurrentConfig,
+        adjust: impl FnOnce(&mut EngineOptions),
+    ) -> Result<Self> {
+        let mut options = config.engine_options()?;
+        adjust(&mut options);
         let vectors = Vectors { dimension: config.vector_dimension, metric: config.metric.unwrap_or_default() };
-        {
-            let names = engine.names();
+        let (engine, recovery) = Engine::open_if(directory, options, |names| {
             let mismatch = |field, stored: String, given: String| Error::ConfigMismatch { field, stored, given };
             if let (Some(stored), Some(given)) = (names.dimension(), config.vector_dimension)
                 && stored as usize != given
@@ -70,7 +84,8 @@ impl ConcurrentMemory {
             {
                 return Err(mismatch("metric", stored.to_owned(), given.name().to_owned()));
             }
-        }
+            Ok(())
+        })?;
         Ok(Self { shared: Arc::new(Shared { engine, config, vectors, recovery }) })
     }
 

@@ -3,7 +3,7 @@
 use sutra_reconciler::{Engine, now_micros};
 
 /// Counts, as of about now. Each is right; two may be of moments a group apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// The write log.
@@ -17,7 +17,7 @@ pub struct Stats {
 }
 
 /// Counts of the write log, since the store was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct LogStats {
     /// Writes that were accepted.
@@ -31,7 +31,7 @@ pub struct LogStats {
 }
 
 /// Counts of the reconciler, since the store was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct ReconcilerStats {
     /// Groups that were committed and published.
@@ -51,7 +51,7 @@ pub struct ReconcilerStats {
 }
 
 /// Counts of the newest snapshot.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct SnapshotStats {
     /// Concepts.
@@ -67,7 +67,7 @@ pub struct SnapshotStats {
 }
 
 /// Counts of file and memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct StorageStats {
     /// Bytes of `storage.dat` in use.

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::error::ImportError;
-use super::input::Input;
+use super::input::{Input, Progress};
 use super::lines::Lines;
 
 /// One association, borrowed from its line.
@@ -44,9 +44,9 @@ impl AssociationReader {
         parse(line.text).map(Some).map_err(|reason| line.rejected(reason))
     }
 
-    /// The number of the line that was read last, from 1.
-    pub(crate) fn line(&self) -> u64 {
-        self.lines.number()
+    /// A handle to ask how far reading has come.
+    pub(crate) fn progress(&self) -> Progress {
+        self.lines.progress()
     }
 
     /// An error about the line that was read last.
@@ -93,7 +93,6 @@ mod tests {
         let wanted = AssociationLine { source: "an otter", kind: "hypernym", target: "key:00ff", confidence: 0.95 };
         assert_eq!(first, wanted);
         assert_eq!(reader.next().unwrap().unwrap().confidence, 1.0);
-        assert_eq!(reader.line(), 3);
         assert!(reader.next().unwrap().is_none());
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::error::ImportError;
-use super::input::Input;
+use super::input::{Input, Progress};
 
 /// A concept with an embedding of a few thousand numbers takes some ten kilobytes; this leaves room for any content, and
 /// ends the reading of a file that has no lines.
@@ -51,9 +51,9 @@ impl Lines {
         Self { input, buffer, start: 0, end: 0, number: 0, longest, ended: false }
     }
 
-    /// The number of the line that [`Lines::next`] gave last, from 1; 0 before the first.
-    pub(super) fn number(&self) -> u64 {
-        self.number
+    /// A handle to ask how far reading has come.
+    pub(super) fn progress(&self) -> Progress {
+        self.input.progress()
     }
 
     /// The next line that is not blank, without its end, as text. None at the end of the input.

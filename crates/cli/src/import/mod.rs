@@ -20,9 +20,8 @@ mod lines;
 #[cfg(test)]
 mod wordnet_tests;
 
-#[allow(unused_imports)]
 pub(crate) use self::{
-    associations::{AssociationLine, AssociationReader},
+    associations::AssociationReader,
     concepts::{ConceptLine, ConceptName, ConceptReader},
     error::ImportError,
     input::{Input, Progress},

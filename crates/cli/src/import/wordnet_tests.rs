@@ -18,15 +18,16 @@ fn wordnet_is_read_to_its_last_line() {
         assert!(!concept.content.is_empty() && concept.metadata.is_some(), "{key}");
         assert!(keys.insert(key.into_owned()));
     }
-    assert_eq!((keys.len(), concepts.line()), (117_659, 117_659));
+    assert_eq!(keys.len(), 117_659);
 
-    let mut kinds = HashSet::new();
+    let (mut kinds, mut count) = (HashSet::new(), 0);
     let mut associations = AssociationReader::open(&demo("associations.tsv.zst")).unwrap();
     while let Some(association) = associations.next().unwrap() {
         assert!(keys.contains(association.source) && keys.contains(association.target));
+        count += 1;
         if !kinds.contains(association.kind) {
             kinds.insert(association.kind.to_owned());
         }
     }
-    assert_eq!((kinds.len(), associations.line()), (26, 364_552));
+    assert_eq!((kinds.len(), count), (26, 364_552));
 }

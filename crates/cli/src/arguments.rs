@@ -1,0 +1,48 @@
+//! The whole command surface.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+
+/// What the program was called with.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sutra",
+    version,
+    about = "Learn, query and check a Sutra Storage store",
+    after_help = "Exit codes: 0 done, 1 nothing found, 2 wrong use or an error."
+)]
+pub(crate) struct Arguments {
+    /// The store's folder; if not given, the environment's SUTRA_STORE, else ./sutra-store.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Import(commands::import::Import),
+    Get(commands::get::Get),
+    Neighbors(commands::neighbors::NeighborsOf),
+    Path(commands::path::PathBetween),
+    Stats(commands::stats::StatsOf),
+    Verify(commands::verify::Verify),
+    Demo(commands::demo::Demo),
+    #[command(hide = true)]
+    DemoChild(commands::demo_child::DemoChild),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

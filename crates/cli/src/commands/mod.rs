@@ -1,0 +1,61 @@
+//! The commands, one a file.
+
+pub(crate) mod demo;
+pub(crate) mod demo_child;
+pub(crate) mod get;
+pub(crate) mod import;
+pub(crate) mod neighbors;
+pub(crate) mod path;
+pub(crate) mod stats;
+pub(crate) mod verify;
+
+use clap::ValueEnum;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::{Failure, Outcome};
+use crate::store::location;
+
+/// Runs what was asked for.
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let store = location(arguments.store.as_deref());
+    match &arguments.command {
+        Command::Import(import) => import.run(&store),
+        Command::Get(get) => get.run(&store),
+        Command::Neighbors(neighbors) => neighbors.run(&store),
+        Command::Path(path) => path.run(&store),
+        Command::Stats(stats) => stats.run(&store),
+        Command::Verify(verify) => verify.run(&store),
+        // What the environment names is a store of the user's own, not one to play with.
+        Command::Demo(demo) => demo.run(arguments.store.as_deref()),
+        Command::DemoChild(child) => child.run(&store),
+    }
+}
+
+/// Which way associations are followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Direction {
+    /// From source to target.
+    Out,
+    /// From target to source.
+    In,
+    /// Either way.
+    Both,
+}
+
+impl From<Direction> for sutra_storage::Direction {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Out => Self::Out,
+            Direction::In => Self::In,
+            Direction::Both => Self::Both,
+        }
+    }
+}
+
+/// A number from 0 to 1.
+fn fraction(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,88 @@
+//! The standard output: answers as text or as JSON.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Where answers go. [`Output::end`] must be called: what could not be written is known only then.
+#[derive(Debug)]
+pub(crate) struct Output {
+    lines: BufWriter<StdoutLock<'static>>,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self { lines: BufWriter::new(io::stdout().lock()) }
+    }
+
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        writeln!(self.lines, "{text}").map_err(Failure::Output)
+    }
+
+    /// One JSON value as one line.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.lines, value).map_err(|error| Failure::Output(error.into()))?;
+        self.line("")
+    }
+
+    /// Makes what was written so far appear.
+    pub(crate) fn show(&mut self) -> Result<(), Failure> {
+        self.lines.flush().map_err(Failure::Output)
+    }
+
+    pub(crate) fn end(mut self) -> Result<(), Failure> {
+        self.show()
+    }
+}
+
+/// Says something beside the answer, on the standard error.
+pub(crate) fn note(text: impl Display) {
+    // Nothing depends on it being read.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Text as it may stand on a terminal: control characters, which could command it, are written out.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            control if control.is_control() => plain.extend(control.escape_default()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// [`plain`] on one line of at most `longest` characters, an ellipsis included.
+pub(crate) fn brief(content: &[u8], longest: usize) -> String {
+    let text = String::from_utf8_lossy(content);
+    let first = text.lines().next().unwrap_or_default();
+    let mut brief = plain(first);
+    if brief.chars().count() > longest {
+        brief = brief.chars().take(longest.saturating_sub(3)).chain("...".chars()).collect();
+    }
+    brief
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_a_terminal() {
+        assert_eq!(plain("a\tb\u{1b}[2J\n"), "a\\tb\\u{1b}[2J\\n");
+        assert_eq!(plain("caf\u{e9}"), "caf\u{e9}");
+    }
+
+    #[test]
+    fn brief_is_one_line_of_bounded_length() {
+        assert_eq!(brief(b"one\ntwo", 10), "one");
+        assert_eq!(brief(b"0123456789", 10), "0123456789");
+        assert_eq!(brief(b"01234567890", 10), "0123456...");
+        assert_eq!(brief(b"\xff", 10), "\u{fffd}");
+        assert_eq!(brief(b"", 10), "");
+    }
+}

@@ -1,0 +1,71 @@
+//! Which store, and opening it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
+
+use crate::failure::Failure;
+use crate::output::note;
+use crate::progress::grouped;
+
+/// The file that makes a folder a store.
+pub(crate) const DATA: &str = "storage.dat";
+
+/// The folder that was named, by option or by environment, or the usual one.
+pub(crate) fn location(named: Option<&Path>) -> PathBuf {
+    let from_environment = || std::env::var_os("SUTRA_STORE").filter(|value| !value.is_empty()).map(PathBuf::from);
+    named.map(Path::to_path_buf).or_else(from_environment).unwrap_or_else(|| PathBuf::from("./sutra-store"))
+}
+
+/// Opens a store that must be there. Opening the folder itself would make one.
+pub(crate) fn open_existing(path: &Path) -> Result<ConcurrentMemory, Failure> {
+    must_exist(path)?;
+    open_or_create(path)
+}
+
+/// A store, or what a store without its file has left: about that the engine knows more to say.
+pub(crate) fn must_exist(path: &Path) -> Result<(), Failure> {
+    let left = |name: &std::ffi::OsStr| name == DATA || name.to_str().is_some_and(is_log);
+    let mut entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+    if entries.any(|entry| left(&entry.file_name())) { Ok(()) } else { Err(Failure::NoStore(path.to_path_buf())) }
+}
+
+/// Whether a file of this name is a segment of a write-ahead log.
+pub(crate) fn is_log(name: &str) -> bool {
+    let number = name.strip_prefix("wal-").and_then(|rest| rest.strip_suffix(".log"));
+    number.is_some_and(|number| number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Opens a store, or makes one.
+pub(crate) fn open_or_create(path: &Path) -> Result<ConcurrentMemory, Failure> {
+    // A busy disk is no reason to give up in the middle of a file.
+    let config = ConcurrentConfig { write_timeout: Duration::from_secs(60), ..ConcurrentConfig::new(path) };
+    let memory = ConcurrentMemory::new(config)?;
+    let recovery = memory.recovery();
+    if recovery.replayed_entries > 0 || recovery.cut_bytes > 0 {
+        let (replayed, cut) = (grouped(recovery.replayed_entries), grouped(recovery.cut_bytes));
+        note(format_args!(
+            "the store was not closed: {replayed} writes were replayed, {cut} bytes that nobody was promised were cut"
+        ));
+    }
+    Ok(memory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_with_traces_of_a_store_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        assert!(matches!(must_exist(&path.join("missing")), Err(Failure::NoStore(_))));
+        for name in ["other.dat", "wal-1.log", "wal-0000000x.log"] {
+            std::fs::write(path.join(name), b"").unwrap();
+            assert!(matches!(must_exist(path), Err(Failure::NoStore(_))), "{name}");
+        }
+        std::fs::write(path.join("wal-00000001.log"), b"").unwrap();
+        assert!(must_exist(path).is_ok());
+    }
+}

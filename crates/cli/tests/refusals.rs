@@ -1,0 +1,146 @@
+//! What the program does not do, and how it says so: never with a panic.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use support::{Place, Running, Said};
+
+const READING: [&[&str]; 5] =
+    [&["get", "rain"], &["neighbors", "rain"], &["path", "rain", "flood"], &["stats"], &["verify"]];
+
+#[test]
+fn a_folder_without_a_store_is_not_made_one() {
+    let place = Place::new();
+    fs::create_dir(place.path("empty")).unwrap();
+    for command in READING {
+        for folder in ["missing", "empty"] {
+            let err = place.sutra([command, &["--store", folder]].concat()).refused(2);
+            assert!(err.contains("holds no store") && err.contains("sutra import"), "{err}");
+        }
+    }
+    assert!(!place.path("missing").exists());
+    assert_eq!(support::files_of(&place.path("empty")), [""; 0]);
+}
+
+#[test]
+fn wrong_use_ends_with_two() {
+    let place = Place::with_store();
+    for arguments in [
+        &[][..],
+        &["nonsense"],
+        &["get"],
+        &["neighbors", "rain", "--direction", "up"],
+        &["neighbors", "rain", "--min-confidence", "1.5"],
+        &["path", "rain", "flood", "--decay", "0.5"],
+        &["path", "rain", "flood", "--best", "--decay", "0"],
+        &["path", "rain", "flood", "--max-depth", "-1"],
+        &["demo", "--seconds", "0"],
+    ] {
+        let said = place.sutra(arguments);
+        assert_eq!(said.code, 2, "{arguments:?}: {said:?}");
+        assert!(!said.err.is_empty(), "{arguments:?}");
+    }
+    assert!(place.sutra(["--version"]).done().starts_with("sutra "));
+}
+
+#[test]
+fn a_store_that_another_process_has_open_is_refused() {
+    let place = Place::new();
+    let mut child = Running(place.command(["demo-child"]).stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let pid = child.0.id().to_string();
+    for command in READING {
+        let err = place.sutra(command).refused(2);
+        assert!(err.contains("is open in process") && err.contains(&pid), "{err}");
+    }
+    drop(lines);
+    child.kill();
+    let key = first.split_once(' ').unwrap().1;
+    place.sutra(["get", key]).done();
+}
+
+#[test]
+fn a_damaged_content_is_told_and_the_rest_still_read() {
+    let place = Place::with_store();
+    let path = place.path("sutra-store/storage.dat");
+    let mut bytes = fs::read(&path).unwrap();
+    let content = b"water that falls from clouds";
+    let at = bytes.windows(content.len()).position(|window| window == content).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let err = place.sutra(["get", "rain"]).refused(2);
+    assert!(err.contains("damaged bytes"), "{err}");
+    place.sutra(["get", "flood"]).done();
+    let said = place.sutra(["verify"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.out.contains("damaged: ") && said.err.contains("restore the store"), "{said:?}");
+    let said = place.sutra(["verify", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &report["sound"]), (2, &false.into()));
+}
+
+#[test]
+fn a_store_that_is_no_store_is_refused() {
+    let place = Place::with_store();
+    let path = place.path("sutra-store/storage.dat");
+    let whole = fs::read(&path).unwrap();
+    let other = b"something else altogether".repeat(1000);
+    for bytes in [&b""[..], &whole[..100], &whole[..5000], &other] {
+        for command in READING {
+            fs::write(&path, bytes).unwrap();
+            let said = place.sutra(command);
+            assert_eq!(said.code, 2, "{} bytes, {command:?}: {said:?}", bytes.len());
+            assert!(said.err.starts_with("sutra: "), "{said:?}");
+            assert_eq!(fs::read(&path).unwrap(), bytes, "{command:?} changed the file");
+        }
+    }
+}
+
+#[test]
+fn damage_anywhere_is_an_error_and_no_panic() {
+    let seed = std::env::var("SUTRA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0x5eed_u64);
+    println!("SUTRA_SEED={seed}");
+    let place = Place::with_store();
+    let path = place.path("sutra-store/storage.dat");
+    let whole = fs::read(&path).unwrap();
+    let mut state = seed | 1;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    let written: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    for round in 0..40 {
+        let mut bytes = whole.clone();
+        for _ in 0..=random(20) {
+            bytes[written[random(written.len())]] ^= 1 << random(8);
+        }
+        fs::write(&path, bytes).unwrap();
+        let command = READING[round % READING.len()];
+        let said = place.sutra(command);
+        assert!((0..=2).contains(&said.code), "round {round}, {command:?}: {said:?}");
+        assert!(said.code != 2 || said.err.contains("sutra: "), "round {round}, {command:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let place = Place::new();
+    place.write("c.jsonl", "{\"key\":\"hub\",\"content\":\"\"}\n");
+    // More than a pipe takes.
+    let lines: String = (0..5000).map(|spoke| format!("hub\tsemantic\tspoke number {spoke}\t1\n")).collect();
+    place.write("a.tsv", lines);
+    place.sutra(["import", "c.jsonl", "a.tsv"]).done();
+    for json in [&[][..], &["--json"]] {
+        let mut command = place.command([&["neighbors", "hub"], json].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let said = Said::of(child.wait_with_output().unwrap());
+        assert_eq!((said.code, said.err.as_str()), (0, ""));
+    }
+}
