@@ -366,8 +366,7 @@ impl EntryWriter {
     pub fn push(&mut self, op: &Op<'_>) {
         let length = op.encoded_length();
         let end = self.bytes.len() + length;
-        let mut header =
-            OpHeader { kind: 0, given: 0, reserved: U16::ZERO, length: U32::new(length as u32) };
+        let mut header = OpHeader { kind: 0, given: 0, reserved: U16::ZERO, length: U32::new(length as u32) };
         let len = |part: &[u8]| U32::new(part.len() as u32);
         match *op {
             Op::LearnConcept(learn) => {
@@ -604,8 +603,7 @@ fn decode(op: &[u8]) -> Result<Op<'_>, DecodeError> {
                 confidence: body.confidence.get(),
                 weight: given(OpHeader::VECTOR_OR_WEIGHT).then_some(body.weight.get()),
                 created: given(OpHeader::CREATED).then_some(body.created.get()),
-                validity: given(OpHeader::VALIDITY)
-                    .then_some((body.valid_from.get(), body.valid_until.get())),
+                validity: given(OpHeader::VALIDITY).then_some((body.valid_from.get(), body.valid_until.get())),
                 metadata: given(OpHeader::METADATA).then_some(metadata),
                 namespace: body.namespace.get(),
                 source_key,
@@ -635,9 +633,7 @@ fn decode(op: &[u8]) -> Result<Op<'_>, DecodeError> {
             let id = ConceptId::from_bytes(body.id);
             match kind {
                 OpHeader::UPDATE_STRENGTH => Ok(Op::UpdateStrength { id, strength: body.strength.get() }),
-                OpHeader::UPDATE_METADATA => {
-                    Ok(Op::UpdateMetadata { id, metadata: parts.blob(body.number)? })
-                }
+                OpHeader::UPDATE_METADATA => Ok(Op::UpdateMetadata { id, metadata: parts.blob(body.number)? }),
                 OpHeader::RECORD_ACCESS => Ok(Op::RecordAccess { id, count: body.number.get() }),
                 OpHeader::FORGET_CONCEPT => Ok(Op::ForgetConcept { id }),
                 _ => Err(bad("kind")),

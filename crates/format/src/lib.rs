@@ -24,22 +24,22 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod checksum;
-mod error;
-mod id;
 pub mod bloom;
 pub mod catalogue;
+mod checksum;
 pub mod entry;
+mod error;
 pub mod footer;
 pub mod geometry;
 pub mod header;
+mod id;
 pub mod image;
 pub mod index;
 pub mod record;
 pub mod wal;
 
-pub use checksum::{blob_checksum, checksum, id_hash};
 pub use catalogue::{Catalogue, CatalogueError};
+pub use checksum::{blob_checksum, checksum, id_hash};
 pub use error::DecodeError;
 pub use footer::AccessEntry;
 pub use id::{AssociationType, ConceptId, IdError, Namespace};

@@ -202,7 +202,9 @@ impl Checkpointer {
         }
         let image = self.store.wants_image(&snapshot, closing);
         let began = Instant::now();
-        let access: Vec<_> = taken.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
+        let mut access: Vec<_> = taken.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
+        // The same history gives the same bytes.
+        access.sort_unstable_by_key(|entry| entry.slot.get());
         let pace = |_: u64| std::thread::yield_now();
         let new = New { access: &access, groups: &taken.groups, image, pace: &pace };
         match self.store.checkpoint(&snapshot, new) {

@@ -36,7 +36,7 @@
 //! };
 //! let entry = EntryWriter::single(0, &Op::LearnConcept(learn));
 //! let sequence = engine.accept(entry, 1, Wait::Never)?;
-//! engine.log().wait_durable(sequence, None)?;
+//! engine.log().wait_visible(sequence, None)?;
 //! assert!(engine.snapshot().find(&id)?.is_some());
 //! engine.close()?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

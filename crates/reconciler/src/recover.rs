@@ -71,11 +71,11 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
         ..WalOptions::new(store.store_id())
     };
     let (wal, recovery) = Wal::recover(directory.clone(), wal_options, covered, &mut |group| {
-        for (sequence, entry) in (group.first()..).zip(group.entries()) {
-            if sequence > covered {
-                writer.apply(sequence, entry)?;
-            }
-        }
+        // The first group may begin at or below what the checkpoint covers.
+        let first = group.first().max(covered + 1);
+        let skipped = usize::try_from(first - group.first()).unwrap_or(usize::MAX);
+        let entries: Vec<_> = group.entries().skip(skipped).collect();
+        writer.apply_group(first, entries.into_iter())?;
         uncommitted.groups.push((group.last(), group.commit_time()));
         Ok(())
     })?;

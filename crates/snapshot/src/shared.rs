@@ -138,6 +138,15 @@ impl Shared {
         Ok(record)
     }
 
+    /// Asks the processor for both lines of a concept record.
+    #[inline]
+    pub(crate) fn prefetch_concept(&self, ordinal: u32) {
+        let (chunk, offset) = locate(u64::from(ordinal) * size_of::<ConceptRecord>() as u64);
+        let record = self.concepts.address(chunk, offset..offset + size_of::<ConceptRecord>() as u32);
+        crate::ids::prefetch(record);
+        crate::ids::prefetch(record.wrapping_add(64));
+    }
+
     /// An association record, verified at first access.
     ///
     /// # Safety

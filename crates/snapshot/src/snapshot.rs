@@ -206,11 +206,16 @@ impl Snapshot {
     #[inline]
     pub fn find(&self, id: &ConceptId) -> Result<Option<(u32, &ConceptRecord)>, Damage> {
         let hash = id_hash(id.as_bytes());
-        let check = |slot: u32| match self.newest(slot) {
-            Ok(Some(record)) if record.id == *id.as_bytes() => Some(Ok((slot, record))),
-            // A slot that is not visible yet, or another id with the same tag: the probe goes on.
-            Ok(_) => None,
-            Err(damage) => Some(Err(damage)),
+        let check = |slot: u32| {
+            // Row and record are two lines of memory, one leading to the other. Where concepts are learned first and revised
+            // seldom, the record's ordinal is near the slot, or the slot: asked for now, it comes while the row does.
+            self.0.shared.prefetch_concept(slot);
+            match self.newest(slot) {
+                Ok(Some(record)) if record.id == *id.as_bytes() => Some(Ok((slot, record))),
+                // A slot that is not visible yet, or another id with the same tag: the probe goes on.
+                Ok(_) => None,
+                Err(damage) => Some(Err(damage)),
+            }
         };
         if let Some(found) = self.0.shared.ids.probe(hash, check) {
             return found.map(Some);
@@ -332,6 +337,12 @@ impl Snapshot {
         if let Some(row) = self.0.shared.rows.get(slot) {
             crate::ids::prefetch(std::ptr::from_ref(row).cast());
         }
+    }
+
+    /// Asks the processor for a concept record that is about to be read.
+    #[inline]
+    pub fn prefetch_concept(&self, ordinal: u32) {
+        self.0.shared.prefetch_concept(ordinal);
     }
 
     /// How many chunks of an arena this snapshot reaches into.

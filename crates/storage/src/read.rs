@@ -57,17 +57,20 @@ impl<'s> Neighbors<'s> {
                     let again = options.direction == Direction::Both && *side == Side::In && edge.target == slot;
                     if wanted && !again && edge.confidence >= options.min_confidence {
                         snapshot.inner.prefetch(edge.target);
-                        edges.push((edge, *side));
+                        edges.push((edge, *side, 0));
                     }
                 }
             }
         }
+        // All rows are on their way; now all records, before the first of them is read.
+        for (edge, _, ordinal) in &mut edges {
+            // Every end of a visible association is a visible slot; damage says so when the record is read.
+            *ordinal = snapshot.inner.latest(edge.target)?.unwrap_or(u32::MAX);
+            snapshot.inner.prefetch_concept(*ordinal);
+        }
         let mut found = Vec::with_capacity(edges.len());
-        for (edge, side) in edges {
-            // Every end of a visible association is a visible slot.
-            if let Some(record) = snapshot.inner.newest(edge.target)? {
-                found.push(Found { edge, side, record: *record });
-            }
+        for (edge, side, ordinal) in edges {
+            found.push(Found { edge, side, record: *snapshot.inner.concept(ordinal)? });
         }
         Ok(Self { snapshot, found })
     }

@@ -1,6 +1,6 @@
 //! Writing an image: one pass over the slots, all columns side by side.
 //!
-//! Memory is bounded but for the id words and the Bloom filter, which are filled in no order: 17 to 34 bytes a slot.
+//! Memory is bounded but for the id words and the Bloom filter, which are filled in no order: 25 to 50 bytes a slot.
 
 use sutra_format::image::{ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word};
 use sutra_format::{bloom, id_hash};
@@ -75,7 +75,7 @@ fn write_slots(
     let mut ids = IdTable::new(header)?;
     for slot in 0..header.slots.get() {
         let latest = snapshot.latest(slot)?.ok_or_else(|| ImageFailure::source("a slot without a record"))?;
-        ids.insert(id_hash(&snapshot.concept(latest)?.id), slot)?;
+        ids.insert(id_hash(&snapshot.concept(latest)?.id), slot);
         let sources = out.push_row(snapshot.edges(slot, Side::Out)?.iter(), sink)?;
         let targets = incoming.push_row(snapshot.edges(slot, Side::In)?.iter(), sink)?;
         let (access_count, last_accessed) = match overlay.get(&slot) {
@@ -149,30 +149,45 @@ impl Columns {
 
 /// Id words and Bloom filter.
 struct IdTable {
-    words: Vec<U64>,
+    /// Words by the first eight bits of their hash, which are also the first of their place in the table: filled bucket by
+    /// bucket, the table is written where it is in the cache.
+    buckets: Vec<Vec<u64>>,
     filter: Vec<U64>,
-    bits: u32,
 }
 
 impl IdTable {
     fn new(header: &ImageHeader) -> Result<Self, ImageFailure> {
-        let words = vec![U64::new(ID_EMPTY); usize_of(header.id_words.get())?];
         let filter = vec![U64::ZERO; usize_of(header.bloom_length.get() / 8)?];
-        Ok(Self { words, filter, bits: header.id_bits() })
+        Ok(Self { buckets: vec![Vec::new(); 256], filter })
     }
 
-    fn insert(&mut self, hash: u64, slot: u32) -> Result<(), ImageFailure> {
+    fn insert(&mut self, hash: u64, slot: u32) {
         bloom::insert(&mut self.filter, hash);
-        let home = usize_of(id_home(hash, self.bits))?.min(self.words.len());
-        // At most half of the words are used, so there is an empty one.
-        let (before, after) = self.words.split_at_mut(home);
-        let empty = after.iter_mut().chain(before).find(|word| word.get() == ID_EMPTY);
-        *empty.ok_or_else(|| ImageFailure::source("more slots than ids"))? = U64::new(id_word(hash, slot));
-        Ok(())
+        // Eight bits choose one of 256 buckets.
+        if let Some(bucket) = self.buckets.get_mut((hash >> 56) as usize) {
+            bucket.push(id_word(hash, slot));
+        }
+    }
+
+    fn words(&self, header: &ImageHeader) -> Result<Vec<U64>, ImageFailure> {
+        let mut words = vec![U64::new(ID_EMPTY); usize_of(header.id_words.get())?];
+        let bits = header.id_bits();
+        for (first, bucket) in (0_u64..).zip(&self.buckets) {
+            for word in bucket {
+                // The bits of the hash that a place is made of: the bucket's, then the tag.
+                let hash = first << 56 | (word >> 32) << 24;
+                let home = usize_of(id_home(hash, bits))?.min(words.len());
+                // At most half of the words are used, so there is an empty one.
+                let (before, after) = words.split_at_mut(home);
+                let empty = after.iter_mut().chain(before).find(|word| word.get() == ID_EMPTY);
+                *empty.ok_or_else(|| ImageFailure::source("more slots than ids"))? = U64::new(*word);
+            }
+        }
+        Ok(words)
     }
 
     fn write(self, header: &ImageHeader, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
-        for (range, words) in [(header.id_range(), self.words), (header.bloom_range(), self.filter)] {
+        for (range, words) in [(header.id_range(), self.words(header)?), (header.bloom_range(), self.filter)] {
             let mut section = Section::new(range);
             section.push(sink, words.as_bytes())?;
             section.finish(sink)?;

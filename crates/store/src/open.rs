@@ -39,6 +39,11 @@ impl Store {
             file.sync_data().map_err(|source| StoreError::SyncFailed { source })?;
         }
         let header = chosen.header;
+        if header.commit.get() == 0 {
+            // A process that was killed while it created the store may have left a name that is not durable. Nothing is
+            // committed to a file that a power cut may take away.
+            directory.sync().map_err(|source| StoreError::SyncFailed { source })?;
+        }
         let readable = bounds(&*file, &header)?;
         let read = Footers::read(readable, &header)?;
         let restored = read.restore(&*file, &header)?;

@@ -193,10 +193,8 @@ impl Learn {
     }
 
     pub(crate) fn concept<'a>(&'a self, text: &'a str) -> Concept<'a> {
-        let mut concept = Concept::new(self.name.reference())
-            .content(text)
-            .strength(self.strength)
-            .confidence(self.confidence);
+        let mut concept =
+            Concept::new(self.name.reference()).content(text).strength(self.strength).confidence(self.confidence);
         if let Some(embedding) = &self.embedding {
             concept = concept.embedding(embedding);
         }

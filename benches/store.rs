@@ -1,0 +1,82 @@
+//! Folders for stores, and waiting for them.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Sequence};
+use tempfile::TempDir;
+
+use crate::Outcome;
+
+/// An empty folder, removed with all that is in it when this is dropped.
+#[derive(Debug)]
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// A folder in the one that `SUTRA_BENCH_DIR` names, else in the system's for temporary files.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn new() -> std::io::Result<Self> {
+        let parent = std::env::var_os("SUTRA_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        tempfile::Builder::new().prefix("sutra-bench-").tempdir_in(parent).map(Self)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// A store in a folder of its own. Dropped, the store is closed and the folder removed.
+#[derive(Debug)]
+pub struct Opened {
+    // Before the folder: fields are dropped in their order.
+    /// The store.
+    pub memory: ConcurrentMemory,
+    /// Its folder.
+    pub folder: Folder,
+}
+
+impl Opened {
+    /// An empty store; `configure` changes the defaults.
+    ///
+    /// # Errors
+    /// What creating it reports.
+    pub fn new(configure: impl FnOnce(&mut ConcurrentConfig)) -> Outcome<Self> {
+        let folder = Folder::new()?;
+        let mut config = patient(folder.path());
+        configure(&mut config);
+        Ok(Self { memory: ConcurrentMemory::new(config)?, folder })
+    }
+}
+
+/// The defaults, but writers wait for room as long as it takes: a bench that meets backpressure measures it.
+#[must_use]
+pub fn patient(path: &Path) -> ConcurrentConfig {
+    ConcurrentConfig { write_timeout: Duration::from_secs(600), ..ConcurrentConfig::new(path) }
+}
+
+/// Waits until a write is visible and survives a power cut.
+///
+/// # Errors
+/// What the store reports.
+pub fn settle(memory: &ConcurrentMemory, last: Sequence) -> Outcome {
+    memory.wait_durable(last)?;
+    memory.wait_visible(last)?;
+    Ok(())
+}
+
+/// Waits until no checkpoint has ended for a third of a second: none is in flight, and none is due.
+pub fn rest(memory: &ConcurrentMemory) {
+    const QUIET: Duration = Duration::from_millis(300);
+    let (mut seen, mut since) = (memory.stats().storage.checkpoints, Instant::now());
+    while since.elapsed() < QUIET {
+        std::thread::sleep(Duration::from_millis(5));
+        let now = memory.stats().storage.checkpoints;
+        if now != seen {
+            (seen, since) = (now, Instant::now());
+        }
+    }
+}
