@@ -82,7 +82,7 @@ fn on_the_engine(criterion: &mut Criterion, wordnet: &WordNet, pairs: &Pairs) {
     for (what, max_depth) in [("find_best_path, any depth", u32::MAX), ("find_best_path, depth 6", 6)] {
         let options = PathOptions { max_depth, ..PathOptions::default() };
         row(criterion, name, what, pairs, |start, end| {
-            let path = snapshot.find_best_path(ids[start], ids[end], &options).expect("sound");
+            let path = snapshot.find_best_path(ids[start], ids[end], options).expect("sound");
             path.map(|path| path.hops.len())
         });
     }

@@ -24,6 +24,11 @@ use crate::options::Durability;
 /// Time from an attempt that failed to the next one that nobody waits for.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Bytes that came in during a commit from which on the store is in a burst.
+const BUSY: u64 = 8 << 20;
+/// Records without an image that a burst may leave: linking them at an open takes about a second.
+const MOST_WITHOUT_IMAGE: u64 = 2_000_000;
+
 /// What belongs to the newest snapshot and is not yet in the file.
 #[derive(Debug, Default)]
 pub(crate) struct Uncommitted {
@@ -150,6 +155,8 @@ pub(crate) struct Checkpointer {
     pub(crate) shared: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) durability: Durability,
+    /// Records that the last image covers, as far as this session knows.
+    pub(crate) imaged: u64,
 }
 
 impl Checkpointer {
@@ -201,16 +208,33 @@ impl Checkpointer {
             self.store.distrust_image();
         }
         let image = self.store.wants_image(&snapshot, closing);
+        if image && !closing {
+            // What is new first, alone: segments of the write-ahead log are released and chunks swapped before the image,
+            // whose writing takes as long as the store is large.
+            self.commit(&snapshot, taken, false)?;
+            let lengths = snapshot.lengths();
+            let records = u64::from(lengths.concepts) + u64::from(lengths.associations);
+            if self.shared.uncommitted.lock().bytes > BUSY && records < self.imaged.saturating_add(MOST_WITHOUT_IMAGE) {
+                // In a burst the write-ahead log would be full before the image is written: it waits for a calmer moment.
+                return Ok(());
+            }
+            self.imaged = records;
+            return self.commit(&snapshot, Uncommitted::default(), true);
+        }
+        self.commit(&snapshot, taken, image)
+    }
+
+    fn commit(&mut self, snapshot: &Snapshot, taken: Uncommitted, image: bool) -> Result<(), Arc<str>> {
         let began = Instant::now();
         let mut access: Vec<_> = taken.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
         // The same history gives the same bytes.
         access.sort_unstable_by_key(|entry| entry.slot.get());
         let pace = |_: u64| std::thread::yield_now();
         let new = New { access: &access, groups: &taken.groups, image, pace: &pace };
-        match self.store.checkpoint(&snapshot, new) {
+        match self.store.checkpoint(snapshot, new) {
             Ok(committed) => {
                 if committed.wrote {
-                    self.committed(&snapshot, committed.chunks, began);
+                    self.committed(snapshot, committed.chunks, began);
                 }
                 Ok(())
             }

@@ -102,6 +102,7 @@ impl Engine {
             shared: checkpoints.clone(),
             counters: counters.clone(),
             durability,
+            imaged: counters.committed_records.load(Ordering::Relaxed),
         };
         let reconciler = Reconciler {
             writer,

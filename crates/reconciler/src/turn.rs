@@ -31,6 +31,7 @@ pub(crate) struct Reconciler {
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) options: EngineOptions,
+    /// What a commit is expected to take, apply and publish with it.
     pub(crate) cost_of_commit: Duration,
     pub(crate) commit_time: u64,
     pub(crate) warned: bool,
@@ -64,7 +65,9 @@ impl Reconciler {
             Woken::Closed if self.drain.closed_and_empty() => return false,
             _ => {}
         }
-        let deadline = Instant::now() + self.options.interval.saturating_sub(self.cost_of_commit);
+        // An eighth of the interval is left for the wake-up and for a sync that is slower than the ones before.
+        let interval = self.options.interval - self.options.interval / 8;
+        let deadline = Instant::now() + interval.saturating_sub(self.cost_of_commit);
         let mut bytes = 0;
         loop {
             let bound = Cost { entries: self.options.queue_capacity, bytes: GROUP_BYTES - bytes };
@@ -130,8 +133,7 @@ impl Reconciler {
         if counters.reconciliations.fetch_add(1, Ordering::Relaxed).is_multiple_of(GROUPS_PER_COUNT) {
             self.writer.count_memory();
         }
-        // A running average of seven parts old and one part new.
-        self.cost_of_commit = (self.cost_of_commit * 7 + began.elapsed()) / 8;
+        self.cost_of_commit = expected_cost(self.cost_of_commit, began.elapsed()).min(self.options.interval / 2);
         self.trigger();
         Ok(())
     }
@@ -214,4 +216,10 @@ impl Reconciler {
             tracing::warn!(records = largest, "four fifths of the store's 32-bit ordinals are used");
         }
     }
+}
+
+/// What a commit will take, from what was expected and what the last one took. It rises at once and falls slowly: syncs are
+/// uneven, and a group that closes a little early is seen in time when its sync is a slow one.
+fn expected_cost(expected: Duration, took: Duration) -> Duration {
+    if took >= expected { took } else { expected - (expected - took) / 16 }
 }

@@ -388,7 +388,7 @@ impl ConcurrentMemory {
     /// # Errors
     /// As there.
     pub fn neighbors<'a>(&self, id: impl Into<ConceptRef<'a>>) -> Result<Neighbors<'static>> {
-        self.neighbors_with(id, &NeighborOptions::default())
+        self.neighbors_with(id, NeighborOptions::default())
     }
 
     /// [`Snapshot::neighbors_with`] on the newest snapshot, which the result holds.
@@ -398,7 +398,7 @@ impl ConcurrentMemory {
     pub fn neighbors_with<'a>(
         &self,
         id: impl Into<ConceptRef<'a>>,
-        options: &NeighborOptions<'_>,
+        options: NeighborOptions<'_>,
     ) -> Result<Neighbors<'static>> {
         self.snapshot().into_neighbors(id.into(), options)
     }
@@ -447,7 +447,7 @@ impl ConcurrentMemory {
         &self,
         start: impl Into<ConceptRef<'a>>,
         end: impl Into<ConceptRef<'a>>,
-        options: &PathOptions<'_>,
+        options: PathOptions<'_>,
     ) -> Result<Option<Path>> {
         self.snapshot().find_best_path(start, end, options)
     }

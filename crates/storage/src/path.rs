@@ -131,7 +131,7 @@ impl Path {
         snapshot: &Snapshot,
         start: ConceptRef<'_>,
         end: ConceptRef<'_>,
-        options: &PathOptions<'_>,
+        options: PathOptions<'_>,
         best: bool,
     ) -> Result<Option<Self>> {
         let options = checked(snapshot, options)?;
@@ -175,7 +175,7 @@ impl Path {
     }
 }
 
-fn checked(snapshot: &Snapshot, options: &PathOptions<'_>) -> Result<sutra_graph::PathOptions> {
+fn checked(snapshot: &Snapshot, options: PathOptions<'_>) -> Result<sutra_graph::PathOptions> {
     if !(options.decay > 0.0 && options.decay <= 1.0) {
         return Err(Error::invalid("decay", format!("{} is not above 0 and at most 1", options.decay)));
     }

@@ -45,7 +45,7 @@ struct Found {
 }
 
 impl<'s> Neighbors<'s> {
-    pub(crate) fn collect(snapshot: Held<'s>, id: ConceptRef<'_>, options: &NeighborOptions<'_>) -> Result<Self> {
+    pub(crate) fn collect(snapshot: Held<'s>, id: ConceptRef<'_>, options: NeighborOptions<'_>) -> Result<Self> {
         unit("min_confidence", options.min_confidence)?;
         let types = options.types.map(|types| type_set(types, snapshot.inner.catalogue()));
         let mut edges = Vec::new();

@@ -161,7 +161,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::query_concept`].
     pub fn neighbors<'a>(&self, id: impl Into<ConceptRef<'a>>) -> Result<Neighbors<'_>> {
-        self.neighbors_with(id, &NeighborOptions::default())
+        self.neighbors_with(id, NeighborOptions::default())
     }
 
     /// The neighbours of a concept or stub by direction, types and least confidence. O(degree).
@@ -171,7 +171,7 @@ impl Snapshot {
     pub fn neighbors_with<'a>(
         &self,
         id: impl Into<ConceptRef<'a>>,
-        options: &NeighborOptions<'_>,
+        options: NeighborOptions<'_>,
     ) -> Result<Neighbors<'_>> {
         Neighbors::collect(Held::Borrowed(self), id.into(), options)
     }
@@ -179,7 +179,7 @@ impl Snapshot {
     pub(crate) fn into_neighbors(
         self,
         id: ConceptRef<'_>,
-        options: &NeighborOptions<'_>,
+        options: NeighborOptions<'_>,
     ) -> Result<Neighbors<'static>> {
         Neighbors::collect(Held::Owned(self), id, options)
     }
@@ -231,7 +231,7 @@ impl Snapshot {
         end: impl Into<ConceptRef<'a>>,
         max_depth: u32,
     ) -> Result<Option<Path>> {
-        self.find_path_with(start, end, &PathOptions { max_depth, ..PathOptions::default() })
+        self.find_path_with(start, end, PathOptions { max_depth, ..PathOptions::default() })
     }
 
     /// A path with the fewest hops, by direction, types, least confidence and depth. Bidirectional breadth-first search:
@@ -243,7 +243,7 @@ impl Snapshot {
         &self,
         start: impl Into<ConceptRef<'a>>,
         end: impl Into<ConceptRef<'a>>,
-        options: &PathOptions<'_>,
+        options: PathOptions<'_>,
     ) -> Result<Option<Path>> {
         Path::find(self, start.into(), end.into(), options, false)
     }
@@ -257,7 +257,7 @@ impl Snapshot {
         &self,
         start: impl Into<ConceptRef<'a>>,
         end: impl Into<ConceptRef<'a>>,
-        options: &PathOptions<'_>,
+        options: PathOptions<'_>,
     ) -> Result<Option<Path>> {
         Path::find(self, start.into(), end.into(), options, true)
     }

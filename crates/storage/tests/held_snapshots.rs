@@ -53,7 +53,7 @@ fn add(digest: &mut DefaultHasher, concept: &ConceptView<'_>) {
 fn add_with_neighbors(digest: &mut DefaultHasher, snapshot: &Snapshot, id: ConceptId) {
     snapshot.query_concept(id).unwrap().iter().for_each(|concept| add(digest, concept));
     let options = NeighborOptions { direction: Direction::Both, ..NeighborOptions::default() };
-    for neighbor in snapshot.neighbors_with(id, &options).unwrap().iter() {
+    for neighbor in snapshot.neighbors_with(id, options).unwrap().iter() {
         add(digest, &neighbor.concept());
         let association = neighbor.association().unwrap();
         (association.ordinal(), association.sequence(), association.kind().0).hash(digest);

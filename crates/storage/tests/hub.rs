@@ -50,7 +50,7 @@ fn grow(memory: &ConcurrentMemory, from: u64, to: u64) {
 fn check(memory: &ConcurrentMemory, out: u64, into: u64) {
     let snapshot = memory.snapshot();
     assert_eq!(snapshot.neighbors("hub").unwrap().len() as u64, out);
-    assert_eq!(snapshot.neighbors_with("hub", &incoming()).unwrap().len() as u64, into);
+    assert_eq!(snapshot.neighbors_with("hub", incoming()).unwrap().len() as u64, into);
     assert_eq!(snapshot.edge_count(), out + into);
 }
 
@@ -102,7 +102,7 @@ fn a_hub_of_a_million_is_built_in_linear_work_read_updated_forgotten_in_part_and
         assert_eq!(snapshot.edge_count(), out + into - 1);
         let neighbors = snapshot.neighbors("hub").unwrap();
         assert_eq!(neighbors.len() as u64, out);
-        assert_eq!(snapshot.neighbors_with("hub", &incoming()).unwrap().len() as u64, into);
+        assert_eq!(snapshot.neighbors_with("hub", incoming()).unwrap().len() as u64, into);
         // What was learned again stands at the end, the rest in its old order.
         let ids: Vec<_> = neighbors.iter().map(|neighbor| neighbor.concept().id()).collect();
         let again = (0..1_000).map(|number| leaf(number * 2)).chain([ConceptId::from_key("hub").unwrap()]);

@@ -60,7 +60,7 @@ impl NeighborsOf {
             types: (!types.is_empty()).then_some(&types),
             min_confidence: self.min_confidence,
         };
-        let neighbors = snapshot.neighbors_with(&self.key, &options)?;
+        let neighbors = snapshot.neighbors_with(&self.key, options)?;
         let mut out = Output::new();
         if self.json {
             let neighbors = neighbors.iter().map(|neighbor| Shown::of(&neighbor)).collect::<Result<Vec<_>, _>>()?;

@@ -57,9 +57,9 @@ impl PathBetween {
             ..PathOptions::default()
         };
         let found = if self.best {
-            snapshot.find_best_path(&self.from, &self.to, &options)?
+            snapshot.find_best_path(&self.from, &self.to, options)?
         } else {
-            snapshot.find_path_with(&self.from, &self.to, &options)?
+            snapshot.find_path_with(&self.from, &self.to, options)?
         };
         let Some(path) = found else {
             let mut known = true;

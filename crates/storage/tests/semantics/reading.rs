@@ -78,8 +78,8 @@ fn the_calls_on_the_memory_read_the_newest_snapshot() {
     assert_eq!(memory.association("d", "a", "back").unwrap().unwrap().type_name(), "back");
     assert_eq!(memory.find_path("a", "d", 6).unwrap(), snapshot.find_path("a", "d", 6).unwrap());
     let options = PathOptions::default();
-    let best = memory.find_best_path("a", "d", &options).unwrap();
-    assert_eq!(best, snapshot.find_best_path("a", "d", &options).unwrap());
+    let best = memory.find_best_path("a", "d", options).unwrap();
+    assert_eq!(best, snapshot.find_best_path("a", "d", options).unwrap());
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_missing_id_is_none() {
     assert!(memory.association("nobody", "else", "causal").unwrap().is_none());
     assert!(memory.association("nobody", "else", "a type that nobody named").unwrap().is_none());
     assert!(memory.find_path("nobody", "else", 6).unwrap().is_none());
-    assert!(memory.find_best_path("nobody", "nobody", &PathOptions::default()).unwrap().is_none());
+    assert!(memory.find_best_path("nobody", "nobody", PathOptions::default()).unwrap().is_none());
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn neighbors_go_out_by_default_and_in_or_both_on_demand() {
     let snapshot = memory.snapshot();
     let found = |direction| {
         let options = NeighborOptions { direction, ..NeighborOptions::default() };
-        let neighbors = snapshot.neighbors_with("c", &options).unwrap();
+        let neighbors = snapshot.neighbors_with("c", options).unwrap();
         neighbors.iter().map(|neighbor| neighbor.concept().name().unwrap().into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found(Direction::Out), ["d"]);
@@ -170,7 +170,7 @@ fn neighbors_are_filtered_by_types_and_min_confidence() {
     let snapshot = memory.snapshot();
     let count = |types: Option<&[TypeRef<'_>]>, min_confidence| {
         let options = NeighborOptions { types, min_confidence, ..NeighborOptions::default() };
-        snapshot.neighbors_with("a", &options).unwrap().len()
+        snapshot.neighbors_with("a", options).unwrap().len()
     };
     assert_eq!(count(None, 0.0), 3);
     assert_eq!(count(Some(&["causal".into()]), 0.0), 2);
@@ -181,7 +181,7 @@ fn neighbors_are_filtered_by_types_and_min_confidence() {
     assert_eq!(count(Some(&["causal".into()]), 0.5), 1);
     for bad in [-0.1, 1.1, f32::NAN] {
         let options = NeighborOptions { min_confidence: bad, ..NeighborOptions::default() };
-        assert!(matches!(snapshot.neighbors_with("a", &options), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(snapshot.neighbors_with("a", options), Err(Error::InvalidArgument { .. })));
     }
 }
 
@@ -212,18 +212,18 @@ fn max_depth_bounds_the_hops() {
 fn the_best_path_has_the_highest_product_of_confidences() {
     let memory = memory();
     diamond(&memory);
-    let best = memory.find_best_path("a", "d", &PathOptions::default()).unwrap().unwrap();
+    let best = memory.find_best_path("a", "d", PathOptions::default()).unwrap().unwrap();
     assert_eq!(names(&best), ["a", "b", "c", "d"]);
     let product = f64::from(0.9_f32) * f64::from(0.8_f32) * 0.5;
     assert!((best.confidence - product).abs() < 1e-9);
     let short = PathOptions { max_depth: 2, ..PathOptions::default() };
-    assert_eq!(names(&memory.find_best_path("a", "d", &short).unwrap().unwrap()), ["a", "c", "d"]);
+    assert_eq!(names(&memory.find_best_path("a", "d", short).unwrap().unwrap()), ["a", "c", "d"]);
     // A decay of a tenth for each hop makes the way with fewer hops the better one.
     let decay = PathOptions { decay: 0.1, ..PathOptions::default() };
-    assert_eq!(names(&memory.find_best_path("a", "d", &decay).unwrap().unwrap()), ["a", "c", "d"]);
+    assert_eq!(names(&memory.find_best_path("a", "d", decay).unwrap().unwrap()), ["a", "c", "d"]);
     for bad in [0.0, -1.0, 1.5, f32::NAN] {
         let options = PathOptions { decay: bad, ..PathOptions::default() };
-        let refused = memory.find_best_path("a", "d", &options);
+        let refused = memory.find_best_path("a", "d", options);
         assert!(matches!(refused, Err(Error::InvalidArgument { field: "decay", .. })), "{refused:?}");
     }
 }
@@ -233,22 +233,22 @@ fn paths_go_out_by_default_and_by_direction_types_and_confidence_on_demand() {
     let memory = memory();
     diamond(&memory);
     let snapshot = memory.snapshot();
-    let find = |start, end, options: &PathOptions<'_>| {
+    let find = |start, end, options: PathOptions<'_>| {
         snapshot.find_path_with(start, end, options).unwrap().map(|path| names(&path))
     };
     let some = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect::<Vec<_>>());
     let causal: [TypeRef<'_>; 1] = ["causal".into()];
     let options = PathOptions::default();
-    assert_eq!(find("d", "b", &options), some(&["d", "a", "b"]));
-    assert_eq!(find("d", "b", &PathOptions { types: Some(&causal), ..options }), None);
+    assert_eq!(find("d", "b", options), some(&["d", "a", "b"]));
+    assert_eq!(find("d", "b", PathOptions { types: Some(&causal), ..options }), None);
     let back = PathOptions { direction: Direction::In, types: Some(&causal), ..options };
-    assert_eq!(find("d", "a", &back), some(&["d", "c", "a"]));
-    let path = snapshot.find_path_with("d", "a", &back).unwrap().unwrap();
+    assert_eq!(find("d", "a", back), some(&["d", "c", "a"]));
+    let path = snapshot.find_path_with("d", "a", back).unwrap().unwrap();
     assert!(path.hops.iter().all(|hop| hop.reversed));
     let both = PathOptions { direction: Direction::Both, types: Some(&causal), ..options };
-    assert_eq!(find("b", "a", &both), some(&["b", "a"]));
-    assert_eq!(find("a", "d", &PathOptions { min_confidence: 0.5, ..options }), some(&["a", "b", "c", "d"]));
-    assert_eq!(find("a", "d", &PathOptions { types: Some(&[]), ..options }), None);
+    assert_eq!(find("b", "a", both), some(&["b", "a"]));
+    assert_eq!(find("a", "d", PathOptions { min_confidence: 0.5, ..options }), some(&["a", "b", "c", "d"]));
+    assert_eq!(find("a", "d", PathOptions { types: Some(&[]), ..options }), None);
 }
 
 #[test]
@@ -261,8 +261,8 @@ fn a_path_search_ends_on_cycles() {
     seen(&memory, sequence);
     let endless = PathOptions { max_depth: u32::MAX, direction: Direction::Both, ..PathOptions::default() };
     assert!(memory.find_path("a", "y", u32::MAX).unwrap().is_none());
-    assert!(memory.find_best_path("a", "y", &endless).unwrap().is_none());
-    assert!(memory.snapshot().find_path_with("a", "y", &endless).unwrap().is_none());
+    assert!(memory.find_best_path("a", "y", endless).unwrap().is_none());
+    assert!(memory.snapshot().find_path_with("a", "y", endless).unwrap().is_none());
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn an_association_may_lead_to_its_own_source() {
     assert_eq!((memory.edge_count(), memory.snapshot().stub_count()), (1, 1));
     assert_eq!(memory.neighbors("a").unwrap().len(), 1);
     let both = NeighborOptions { direction: sutra_storage::Direction::Both, ..NeighborOptions::default() };
-    assert_eq!(memory.neighbors_with("a", &both).unwrap().len(), 1);
+    assert_eq!(memory.neighbors_with("a", both).unwrap().len(), 1);
     assert_eq!(memory.find_path("a", "a", 6).unwrap().unwrap().hops.len(), 0);
     let sequence = memory.forget_concept("a").unwrap();
     seen(&memory, sequence);

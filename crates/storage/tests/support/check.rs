@@ -105,7 +105,7 @@ fn check_neighbors(snapshot: &Snapshot, model: &Model, name: Name) {
         let wanted: [_; 2] = [kind("semantic"), kind("hypernym")];
         for (types, min_confidence) in [(None, 0.0), (Some(&wanted[..]), 0.0), (None, 0.6)] {
             let options = NeighborOptions { direction, types, min_confidence };
-            let found = snapshot.neighbors_with(name.reference(), &options).unwrap();
+            let found = snapshot.neighbors_with(name.reference(), options).unwrap();
             let passes = |edge: &&&Edge| {
                 edge.confidence >= min_confidence && (types.is_none() || ["semantic", "hypernym"].contains(&edge.kind))
             };
@@ -139,7 +139,7 @@ pub(crate) fn check_paths(snapshot: &Snapshot, model: &Model, start: Name, end: 
     let expected = reach(model, start.id(), end.id(), max_depth);
     let fewest = snapshot.find_path(start.reference(), end.reference(), max_depth).unwrap();
     let options = PathOptions { max_depth, ..PathOptions::default() };
-    let best = snapshot.find_best_path(start.reference(), end.reference(), &options).unwrap();
+    let best = snapshot.find_best_path(start.reference(), end.reference(), options).unwrap();
     let Some((hops, confidence)) = expected else {
         assert!(fewest.is_none() && best.is_none(), "{start:?} does not reach {end:?}");
         return;

@@ -121,9 +121,9 @@ fn connect(memory: &ConcurrentMemory, wordnet: &WordNet, out: &mut Output) -> Re
     for (what, best) in [("the fewest hops", false), ("the highest confidence", true)] {
         let begun = Instant::now();
         let found = if best {
-            snapshot.find_best_path(from, to, &options)?
+            snapshot.find_best_path(from, to, options)?
         } else {
-            snapshot.find_path_with(from, to, &options)?
+            snapshot.find_path_with(from, to, options)?
         };
         let elapsed = begun.elapsed();
         let path = found.ok_or_else(|| Failure::Demo(format!("no path leads from {from} to {to}")))?;
