@@ -226,7 +226,11 @@ struct Look {
 impl<T> Drop for Drain<T> {
     fn drop(&mut self) {
         if !self.closed_and_empty() {
-            let cause = "the write log lost its consumer before everything was applied";
+            let cause = if std::thread::panicking() {
+                "the consumer of the write log panicked: report this; what was durable stays so"
+            } else {
+                "the write log lost its consumer before everything was applied"
+            };
             self.log.poison(cause.into());
         }
     }

@@ -13,7 +13,8 @@ pub fn forbid_waiting() {
     FORBIDDEN.set(true);
 }
 
-pub(crate) fn may_wait() -> bool {
+/// Whether this thread may wait for the log: it is not one of the engine's own.
+pub fn may_wait() -> bool {
     // Under loom all threads of a model run on one.
     cfg!(loom) || !FORBIDDEN.get()
 }

@@ -55,7 +55,7 @@ mod watermark;
 
 pub use cost::{Cost, Limits, Triggers};
 pub use drain::{Drain, Slot, Woken};
-pub use engine_thread::forbid_waiting;
+pub use engine_thread::{forbid_waiting, may_wait};
 pub use error::LogError;
 pub use log::{Wait, WriteLog};
 pub use permit::{Claim, Permit};

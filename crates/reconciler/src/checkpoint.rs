@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sutra_format::footer::AccessEntry;
-use sutra_log::WriteLog;
+use sutra_log::{LogError, WriteLog};
 use sutra_snapshot::{Arena, Snapshot, SnapshotSource};
 use sutra_store::{New, Store, StoreError};
 use sutra_sync::{Condvar, Mutex, time};
@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Bytes that came in during a commit from which on the store is in a burst.
 const BUSY: u64 = 8 << 20;
-/// Records without an image that a burst may leave: linking them at an open takes about a second.
+/// Records without an image that a burst may leave: an open after a kill links them.
 const MOST_WITHOUT_IMAGE: u64 = 2_000_000;
 
 /// What belongs to the newest snapshot and is not yet in the file.
@@ -117,7 +117,18 @@ impl Checkpoints {
     }
 
     /// Waits until everything up to `sequence`, which is visible, has been committed.
-    pub(crate) fn wait_committed(&self, sequence: u64, counters: &Counters) -> Result<(), EngineError> {
+    pub(crate) fn wait_committed(
+        &self,
+        sequence: u64,
+        deadline: Option<Instant>,
+        counters: &Counters,
+    ) -> Result<(), EngineError> {
+        if counters.committed_sequence.load(Ordering::Acquire) >= sequence {
+            return Ok(());
+        }
+        if !sutra_log::may_wait() {
+            return Err(LogError::WaitForbidden.into());
+        }
         let mut requests = self.requests.lock();
         // An attempt under way may have begun before the sequence was visible; its failure counts all the same.
         let before = requests.attempts;
@@ -134,9 +145,13 @@ impl Checkpoints {
                 return Err(EngineError::Checkpoint { cause: cause.clone() });
             }
             if requests.ended {
-                return Err(sutra_log::LogError::Closed.into());
+                return Err(LogError::Closed.into());
             }
-            requests = self.changed.wait(requests);
+            let late;
+            (requests, late) = self.changed.wait_until(requests, deadline);
+            if late {
+                return Err(LogError::TimedOut { sequence }.into());
+            }
         }
     }
 
@@ -163,7 +178,7 @@ impl Checkpointer {
     /// Runs until closed. Gives back how the last attempt ended.
     pub(crate) fn run(mut self) -> Result<(), Arc<str>> {
         sutra_log::forbid_waiting();
-        let _end = End(self.shared.clone());
+        let _end = End { shared: self.shared.clone(), log: self.log.clone() };
         let (mut answered, mut retry) = (0, None);
         loop {
             let closing = {
@@ -187,6 +202,8 @@ impl Checkpointer {
             } else {
                 self.checkpoint(closing)
             };
+            // The attempt's snapshot is gone: chunks that only it reached may be freed.
+            self.log.nudge();
             retry = outcome.is_err().then(|| Instant::now() + RETRY);
             let mut requests = self.shared.requests.lock();
             requests.attempts += 1;
@@ -233,7 +250,7 @@ impl Checkpointer {
         let new = New { access: &access, groups: &taken.groups, image, pace: &pace };
         match self.store.checkpoint(snapshot, new) {
             Ok(committed) => {
-                if committed.wrote {
+                if committed.wrote || !committed.chunks.is_empty() {
                     self.committed(snapshot, committed.chunks, began);
                 }
                 Ok(())
@@ -255,6 +272,8 @@ impl Checkpointer {
             // Release, for who asks without the lock: the file holds everything up to here.
             counters.committed_sequence.store(sequence, Ordering::Release);
             requests.done.push(Done { sequence, chunks });
+            // Now, not when the attempt ends: an image may follow, and whoever waits for room or for a flush has it.
+            self.shared.changed.notify_all();
         }
         // Without a write-ahead log this is what makes writes durable; with one they are so already.
         self.log.mark_durable(sequence);
@@ -291,12 +310,21 @@ fn retry_or_now(retry: Option<Instant>) -> Option<Instant> {
 }
 
 /// Tells those who wait that the thread has ended, also by a panic.
-struct End(Arc<Checkpoints>);
+struct End {
+    shared: Arc<Checkpoints>,
+    log: Arc<WriteLog<Vec<u8>>>,
+}
 
 impl Drop for End {
     fn drop(&mut self) {
-        self.0.requests.lock().ended = true;
-        self.0.changed.notify_all();
+        let mut requests = self.shared.requests.lock();
+        if std::thread::panicking() {
+            let cause: Arc<str> = "the checkpointer panicked: report this; what was durable stays so".into();
+            self.log.poison(cause.clone());
+            requests.failure = Some(cause);
+        }
+        requests.ended = true;
+        self.shared.changed.notify_all();
     }
 }
 

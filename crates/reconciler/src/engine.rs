@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sutra_format::catalogue::Catalogue;
 use sutra_format::entry::EntryWriter;
 use sutra_log::{Cost, Limits, LogError, Wait, WriteLog};
-use sutra_snapshot::{MemoryUse, Snapshot, SnapshotSource};
+use sutra_snapshot::{Lengths, MemoryUse, Snapshot, SnapshotSource};
 use sutra_sync::{Guard, Mutex, Published};
 use sutra_vfs::{Directory, DirectoryLock};
 use sutra_wal::Wal;
@@ -37,6 +37,8 @@ pub struct Engine {
     defining: Mutex<()>,
     durability: Durability,
     threads: Mutex<Option<Threads>>,
+    /// Forks before this process at open: another number says that this is a child of that process.
+    forks: u32,
 }
 
 #[derive(Debug)]
@@ -50,7 +52,8 @@ impl Engine {
     /// Locks the directory, opens or creates the store in it, recovers, and starts the threads.
     ///
     /// # Errors
-    /// [`EngineError`]; the directory is then as it was, but for a tail of the write-ahead log that was never acknowledged.
+    /// [`EngineError`]; the directory is then as it was, but for a tail of the write-ahead log that was never acknowledged,
+    /// which is cut.
     pub fn open(directory: Arc<dyn Directory>, options: EngineOptions) -> Result<(Self, RecoveryReport), EngineError> {
         Self::open_if(directory, options, |_| Ok(()))
     }
@@ -88,6 +91,7 @@ impl Engine {
         set(&counters.wal_bytes, wal.bytes());
         set(&counters.recovered, report.replayed_entries);
         writer.count_memory();
+        counters.full.store(is_full(writer.lengths(), options.queue_capacity), Ordering::Relaxed);
 
         let limits = Limits { entries: options.queue_capacity, bytes: options.queue_bytes };
         let (log, drain) = WriteLog::new(limits, writer.sequence() + 1);
@@ -116,10 +120,14 @@ impl Engine {
             warned: false,
         };
         let checkpointer = spawn("sutra-checkpoint", log.clone(), move || checkpointer.run())?;
-        let reconciler = spawn("sutra-reconcile", log.clone(), move || reconciler.run())?;
+        let reconciler = spawn("sutra-reconcile", log.clone(), move || reconciler.run()).inspect_err(|_| {
+            // The other thread has nobody to end it.
+            checkpoints.close();
+        })?;
         let threads = Mutex::new(Some(Threads { reconciler, checkpointer, lock }));
         let defining = Mutex::new(());
-        Ok((Self { log, source, checkpoints, counters, names, defining, durability, threads }, report))
+        let forks = sutra_vfs::forks();
+        Ok((Self { log, source, checkpoints, counters, names, defining, durability, threads, forks }, report))
     }
 
     /// The write log, to wait on and to ask for counts.
@@ -153,9 +161,17 @@ impl Engine {
         self.source.memory_use()
     }
 
-    fn check(&self) -> Result<(), EngineError> {
-        if sutra_vfs::forked() {
+    fn forked(&self) -> bool {
+        sutra_vfs::forks() != self.forks
+    }
+
+    fn check(&self, cost: Cost) -> Result<(), EngineError> {
+        if self.forked() {
             return Err(EngineError::Forked);
+        }
+        // The write-ahead log counts the bytes of an entry in 32 bits.
+        if cost.bytes > u64::from(u32::MAX) {
+            return Err(LogError::TooLarge { cost, limit: self.log.capacity() }.into());
         }
         if self.counters.full.load(Ordering::Relaxed) {
             return Err(EngineError::Full);
@@ -169,8 +185,8 @@ impl Engine {
     /// [`EngineError::Log`] if there is no room in time or writing has ended, [`EngineError::Full`],
     /// [`EngineError::Forked`]; nothing is written then.
     pub fn accept(&self, entry: Vec<u8>, operations: usize, wait: Wait) -> Result<u64, EngineError> {
-        self.check()?;
         let cost = Cost { entries: operations, bytes: entry.len() as u64 };
+        self.check(cost)?;
         let sequence = self.log.acquire(cost, wait)?.accept(entry);
         self.finish(sequence)
     }
@@ -186,7 +202,7 @@ impl Engine {
         wait: Wait,
         write: impl FnOnce(&mut Catalogue, &mut EntryWriter) -> Result<(), E>,
     ) -> Result<u64, E> {
-        self.check()?;
+        self.check(cost)?;
         // Room first: waiting for it with the names locked would hold up others for as long.
         let permit = self.log.acquire(cost, wait).map_err(EngineError::from)?;
         let sequence = {
@@ -214,7 +230,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Log`], [`EngineError::Forked`].
     pub fn wait_visible(&self, sequence: u64, deadline: Option<Instant>) -> Result<(), EngineError> {
-        if sutra_vfs::forked() {
+        if self.forked() {
             return Err(EngineError::Forked);
         }
         Ok(self.log.wait_visible(sequence, deadline)?)
@@ -227,9 +243,9 @@ impl Engine {
     pub fn wait_durable(&self, sequence: u64, deadline: Option<Instant>) -> Result<(), EngineError> {
         if self.durability == Durability::None && self.log.durable() < sequence {
             self.wait_visible(sequence, deadline)?;
-            return self.checkpoints.wait_committed(sequence, &self.counters);
+            return self.checkpoints.wait_committed(sequence, deadline, &self.counters);
         }
-        if sutra_vfs::forked() {
+        if self.forked() {
             return Err(EngineError::Forked);
         }
         Ok(self.log.wait_durable(sequence, deadline)?)
@@ -245,7 +261,7 @@ impl Engine {
         if let Some(cause) = self.log.poisoned() {
             return Err(LogError::Poisoned { cause }.into());
         }
-        self.checkpoints.wait_committed(sequence, &self.counters)
+        self.checkpoints.wait_committed(sequence, None, &self.counters)
     }
 
     /// Drains what was accepted, writes a last checkpoint, removes the write-ahead log, ends the threads and unlocks the
@@ -255,10 +271,15 @@ impl Engine {
     /// The cause if writing had stopped or the last checkpoint failed; the write-ahead log then stays, and the next open
     /// replays it.
     pub fn close(&self) -> Result<(), EngineError> {
-        if sutra_vfs::forked() {
+        if self.forked() {
             return Err(EngineError::Forked);
         }
-        let Some(threads) = self.threads.lock().take() else { return Ok(()) };
+        if !sutra_log::may_wait() {
+            return Err(LogError::WaitForbidden.into());
+        }
+        // Held to the end: a second caller returns when the store is closed, not before.
+        let mut threads = self.threads.lock();
+        let Some(threads) = threads.take() else { return Ok(()) };
         self.log.close();
         let wal = threads.reconciler.join().ok().flatten();
         self.checkpoints.close();
@@ -285,7 +306,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        if sutra_vfs::forked() {
+        if self.forked() {
             // The threads are the parent's. Their handles must not be joined, and the lock is not this process's.
             std::mem::forget(self.threads.lock().take());
             return;
@@ -295,6 +316,13 @@ impl Drop for Engine {
             tracing::warn!(cause = crate::checkpoint::describe(&error), "the store did not close cleanly");
         }
     }
+}
+
+/// Whether so few ordinals are left that what may have been accepted and not applied might not fit: twice what the write log
+/// holds, at three records an operation.
+pub(crate) fn is_full(lengths: &Lengths, queue_capacity: usize) -> bool {
+    let largest = u64::from(lengths.concepts.max(lengths.associations).max(lengths.slots));
+    largest + 6 * queue_capacity as u64 + 1024 > u64::from(u32::MAX)
 }
 
 /// Chunks of 4 MiB that are kept for further use: about what is written between two checkpoints, at a kilobyte a record.

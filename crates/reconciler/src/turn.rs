@@ -14,6 +14,7 @@ use sutra_wal::Wal;
 use crate::checkpoint::{Checkpoints, describe};
 use crate::clock::now_micros;
 use crate::counters::{Counters, add, set};
+use crate::engine::is_full;
 use crate::options::{Durability, EngineOptions};
 
 /// Bytes of entries at which a group closes: a write of 4 MiB with its sync takes some milliseconds.
@@ -92,8 +93,9 @@ impl Reconciler {
         self.ask_for_durability();
         let swapped = self.take_done();
         let Some(first) = group.first().map(|slot| slot.sequence) else {
-            if swapped {
-                // Chunks that were swapped are retired with the publish that follows; nothing else has changed.
+            if swapped || self.writer.retains() {
+                // Chunks that were swapped are retired with the publish that follows, and what was retired before goes if
+                // its snapshots are gone; nothing else has changed.
                 self.publish(None, 0);
             }
             return Ok(());
@@ -209,8 +211,7 @@ impl Reconciler {
         }
         self.ask_for_durability();
         let largest = u64::from(lengths.concepts.max(lengths.associations).max(lengths.slots));
-        let most = 3 * self.options.queue_capacity as u64 + 1024;
-        self.counters.full.store(largest + most > u64::from(u32::MAX), Ordering::Relaxed);
+        self.counters.full.store(is_full(lengths, self.options.queue_capacity), Ordering::Relaxed);
         if !self.warned && largest > u64::from(u32::MAX) / 5 * 4 {
             self.warned = true;
             tracing::warn!(records = largest, "four fifths of the store's 32-bit ordinals are used");

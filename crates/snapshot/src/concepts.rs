@@ -24,12 +24,15 @@ impl Writer {
             Some((_, ordinal, latest)) => successor(ordinal, latest),
         };
         let was_live = found.is_some() && record.is_live();
-        if record.is_stub() {
+        let was_stub = record.is_stub();
+        if was_stub {
             self.lengths.stubs -= 1;
         }
         if !was_live {
-            record.namespace = U32::new(learn.namespace);
             record.created = U64::new(learn.created.unwrap_or(time));
+            if !was_stub {
+                record.namespace = U32::new(learn.namespace);
+            }
             self.lengths.live_concepts += 1;
         }
         record.flags = U32::ZERO;
@@ -45,11 +48,19 @@ impl Writer {
         if let Some(metadata) = learn.metadata {
             (record.metadata, record.metadata_checksum) = self.append_blob(metadata)?;
         }
-        // A key names its id for ever, so one that is there is the same.
-        if !learn.key.is_empty() && record.key.get() == NO_BLOB {
-            (record.key, record.key_checksum) = self.append_blob(learn.key)?;
-        }
+        self.name(&mut record, learn.key, learn.namespace)?;
         self.append_concept(record)
+    }
+
+    /// Gives a record the key that its id was named by, and with it the key's namespace. A key names its id for ever, so one
+    /// that is there is the same. Says whether it was new.
+    fn name(&mut self, record: &mut ConceptRecord, key: &[u8], namespace: u32) -> Result<bool, ApplyError> {
+        if key.is_empty() || record.key.get() != NO_BLOB {
+            return Ok(false);
+        }
+        (record.key, record.key_checksum) = self.append_blob(key)?;
+        record.namespace = U32::new(namespace);
+        Ok(true)
     }
 
     /// The slot of an end of an association, made a stub if nobody knows it or it was forgotten.
@@ -62,19 +73,29 @@ impl Writer {
         namespace: u32,
     ) -> Result<u32, ApplyError> {
         let mut record = match self.find(id, id_hash(id.as_bytes()))? {
-            Some((slot, _, latest)) if !latest.is_tombstone() => return Ok(slot),
+            Some((slot, ordinal, latest)) if !latest.is_tombstone() => {
+                // One that was known by its id alone gets its key.
+                let mut record = successor(ordinal, latest);
+                if self.name(&mut record, key, namespace)? {
+                    record.sequence = U64::new(sequence);
+                    record.modified = U64::new(time);
+                    if record.is_live() {
+                        record.version = U32::new(record.version.get().saturating_add(1));
+                    }
+                    self.append_concept(record)?;
+                }
+                return Ok(slot);
+            }
             Some((_, ordinal, latest)) => successor(ordinal, latest),
             None => blank(id, self.lengths.slots, namespace),
         };
         let slot = record.slot.get();
-        record.namespace = U32::new(namespace);
         record.flags = U32::new(ConceptRecord::STUB);
         record.sequence = U64::new(sequence);
         record.created = U64::new(time);
         record.modified = U64::new(time);
-        if !key.is_empty() {
-            (record.key, record.key_checksum) = self.append_blob(key)?;
-        }
+        record.namespace = U32::new(namespace);
+        self.name(&mut record, key, namespace)?;
         self.lengths.stubs += 1;
         self.append_concept(record)?;
         Ok(slot)

@@ -4,6 +4,7 @@
 //! bits; growth places a word again from its tag alone, so no record is touched. The sub-tables grow at staggered loads,
 //! at most one in a group while there is room, so that no group pays for all of them.
 
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use sutra_format::image::{ID_EMPTY as EMPTY, id_tag as tag, id_word};
@@ -105,6 +106,29 @@ impl Drop for IdTable {
     }
 }
 
+/// A sub-table that was replaced. A pointer, not a box: readers may still hold references into it, and a box that is moved
+/// says that nobody does. Dropped when no snapshot is left that was published before the replacement.
+#[derive(Debug)]
+pub(crate) struct OldTable(NonNull<SubTable>);
+
+// SAFETY: it owns the sub-table, which is made of atomics and may be dropped by any thread.
+unsafe impl Send for OldTable {}
+
+impl OldTable {
+    pub(crate) fn bytes(&self) -> u64 {
+        // SAFETY: the sub-table lives until this is dropped, and is only ever shared.
+        unsafe { self.0.as_ref() }.bytes()
+    }
+}
+
+impl Drop for OldTable {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from `Box::into_raw`, was taken out of the table by a swap, and who keeps this drops it
+        // when no reader can hold the sub-table any more.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
 /// Asks the processor to bring a line into its cache; a hint, valid for any address.
 #[inline]
 pub(crate) fn prefetch(address: *const u8) {
@@ -140,7 +164,7 @@ impl IdWriter {
     }
 
     /// Inserts the slot of an id that is not in the table. Gives back a replaced sub-table, which readers may still use.
-    pub(crate) fn insert(&mut self, ids: &IdTable, hash: u64, slot: u32) -> Option<Box<SubTable>> {
+    pub(crate) fn insert(&mut self, ids: &IdTable, hash: u64, slot: u32) -> Option<OldTable> {
         let index = (hash >> 56) as usize;
         let mut old = None;
         let table = ids.table(hash);
@@ -160,8 +184,7 @@ impl IdWriter {
             self.bytes += grown.bytes() - table.bytes();
             // Release: who loads the new sub-table sees its words.
             let replaced = ids.tables[index].swap(Box::into_raw(grown), Ordering::AcqRel);
-            // SAFETY: the pointer came from `Box::into_raw`; the caller keeps the box as long as readers may use it.
-            old = Some(unsafe { Box::from_raw(replaced) });
+            old = NonNull::new(replaced).map(OldTable);
         }
         ids.table(hash).insert(id_word(hash, slot));
         self.used[index] += 1;

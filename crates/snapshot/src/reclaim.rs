@@ -14,14 +14,14 @@ use sutra_format::geometry::{blob_position, record_chunk_length};
 use sutra_format::{AssociationRecord, ConceptRecord};
 
 use crate::arena::OldChunk;
-use crate::ids::SubTable;
+use crate::ids::OldTable;
 use crate::shared::{Arena, Lengths};
 
 /// Something that readers of older snapshots may still use, whatever their lengths.
 #[derive(Debug)]
 pub(crate) enum Garbage {
     Block { handle: u32, class: u8 },
-    Table(Box<SubTable>),
+    Table(OldTable),
 }
 
 impl Garbage {
@@ -178,9 +178,9 @@ impl Reclaim {
         self.live.len()
     }
 
-    /// Timestamp of the oldest snapshot that may be held.
+    /// Timestamp of the oldest snapshot that may be held, if one is beside the newest, which is always there.
     pub(crate) fn oldest(&self) -> Option<u64> {
-        self.live.front().map(|live| live.timestamp)
+        self.live.front().filter(|_| self.live.len() > 1).map(|live| live.timestamp)
     }
 
     /// Publish number of the oldest snapshot that may be held.

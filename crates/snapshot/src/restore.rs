@@ -20,7 +20,6 @@ use crate::bits::AtomicBits;
 use crate::edges::Side;
 use crate::error::{Damage, RestoreError};
 use crate::image::Image;
-use crate::prune::Stale;
 use crate::shared::{BLOB_ALIGN, Lengths, Shared};
 use crate::writer::Writer;
 
@@ -114,7 +113,6 @@ impl Writer {
             }
             writer.set_access(entry.slot.get(), entry.count.get(), entry.last_accessed.get())?;
         }
-        writer.stale = Stale::default();
         Ok(writer)
     }
 

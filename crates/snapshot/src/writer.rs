@@ -49,7 +49,7 @@ pub struct MemoryUse {
     pub heap_bytes: u64,
     /// Bytes among them that were replaced and are kept for held snapshots.
     pub retained_bytes: u64,
-    /// Timestamp of the oldest snapshot that may be held.
+    /// Timestamp of the oldest snapshot that may be held beside the newest one; 0 if there is none.
     pub oldest_snapshot: u64,
     /// Snapshots that may be held, the newest one among them.
     pub live_snapshots: u64,
@@ -215,6 +215,12 @@ impl Writer {
         drop(reclaim);
         self.id_writer.begin_group();
         self.source.latest()
+    }
+
+    /// Whether something that was replaced is kept for snapshots: a publish frees what they have let go.
+    #[must_use]
+    pub fn retains(&self) -> bool {
+        self.shared.statistics.retained_bytes.load(Ordering::Relaxed) > 0
     }
 
     /// Counts heap bytes for [`SnapshotSource::memory_use`]. O(chunks): for now and then, not for every group.

@@ -183,7 +183,16 @@ impl From<WalError> for Error {
             WalError::ForeignStore { file } => Self::NotOurs { detail: format!("{file} belongs to another store") },
             WalError::NewerVersion { found, supported, .. } => Self::NewerVersion { found, supported },
             WalError::Corrupt { file, offset, what, .. } => Self::corrupt(file, offset, what),
-            WalError::Replay { sequence, source } => Self::corrupt("write-ahead log", sequence, source.to_string()),
+            // A group that is intact can fail to apply only for a damaged record that it builds on.
+            WalError::Replay { sequence, source } => match source.downcast_ref::<ApplyError>() {
+                Some(ApplyError::Damage(damage)) => {
+                    let detail =
+                        format!("met while replaying sequence {sequence} of the write-ahead log, which is kept");
+                    Self::corrupt(damage.region, damage.offset, detail)
+                }
+                Some(ApplyError::Full) => Self::Full,
+                _ => Self::corrupt("write-ahead log", sequence, source.to_string()),
+            },
             other => Self::Poisoned { cause: other.to_string() },
         }
     }

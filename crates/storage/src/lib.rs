@@ -50,6 +50,7 @@ mod path;
 mod read;
 mod snapshot;
 mod stats;
+mod verify;
 mod view;
 mod write;
 
@@ -63,6 +64,7 @@ pub use path::{Hop, Path, PathNode, PathOptions};
 pub use read::{Direction, Neighbor, NeighborOptions, Neighbors};
 pub use snapshot::Snapshot;
 pub use stats::{LogStats, ReconcilerStats, SnapshotStats, Stats, StorageStats};
+pub use verify::{Verified, verify};
 pub use view::{AssociationView, ConceptView};
 
 pub use sutra_format::{AssociationType, ConceptId, IdError, Namespace};
@@ -74,22 +76,3 @@ pub type Sequence = u64;
 
 /// What the calls of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Reads and checks every byte of a closed store: headers, footers, records, blobs, indexes, image. O(size of the store).
-///
-/// Damage is no error but a problem in the report.
-///
-/// # Errors
-/// [`Error::Locked`] if the store is open, [`Error::NotOurs`], [`Error::NewerVersion`], [`Error::Io`].
-pub fn verify(path: impl AsRef<std::path::Path>) -> Result<VerifyReport> {
-    use std::sync::Arc;
-    use sutra_vfs::Directory;
-    let path = path.as_ref();
-    if !path.is_dir() {
-        let missing = std::io::Error::new(std::io::ErrorKind::NotFound, format!("{} is no folder", path.display()));
-        return Err(Error::Io { source: Arc::new(missing) });
-    }
-    let directory: Arc<dyn Directory> = Arc::new(sutra_vfs::RealDirectory::open(path).map_err(Error::from)?);
-    let _lock = directory.lock("lock").map_err(sutra_reconciler::EngineError::from)?;
-    Ok(sutra_store::Store::verify(directory).map_err(sutra_reconciler::EngineError::from)?)
-}

@@ -43,7 +43,8 @@ impl ConcurrentMemory {
     ///
     /// # Errors
     /// [`Error::Locked`], [`Error::NotOurs`], [`Error::NewerVersion`], [`Error::Corrupt`], [`Error::ConfigMismatch`],
-    /// [`Error::InvalidArgument`] for the configuration, [`Error::Io`]. The files are then as they were.
+    /// [`Error::InvalidArgument`] for the configuration, [`Error::Io`]. The files are then as they were, but for a tail of the
+    /// write-ahead log that was never acknowledged, which is cut.
     pub fn new(config: ConcurrentConfig) -> Result<Self> {
         config.engine_options()?;
         let directory = RealDirectory::open(&config.storage_path)?;

@@ -176,11 +176,7 @@ impl Snapshot {
         Neighbors::collect(Held::Borrowed(self), id.into(), options)
     }
 
-    pub(crate) fn into_neighbors(
-        self,
-        id: ConceptRef<'_>,
-        options: NeighborOptions<'_>,
-    ) -> Result<Neighbors<'static>> {
+    pub(crate) fn into_neighbors(self, id: ConceptRef<'_>, options: NeighborOptions<'_>) -> Result<Neighbors<'static>> {
         Neighbors::collect(Held::Owned(self), id, options)
     }
 

@@ -80,12 +80,14 @@ pub struct StorageStats {
     pub heap_bytes: u64,
     /// Bytes among them that only held snapshots need.
     pub retained_bytes: u64,
-    /// Age of the oldest snapshot that is held, in microseconds.
+    /// Age of the oldest snapshot that may be held beside the newest one, in microseconds; 0 if there is none.
     pub oldest_snapshot_age: u64,
     /// Checkpoints since the store was opened.
     pub checkpoints: u64,
     /// Microseconds that the last one took.
     pub checkpoint_us: u64,
+    /// Checkpoints that failed and are tried again, or stopped writing.
+    pub checkpoint_failures: u64,
     /// Writes that were replayed at open.
     pub recovered: u64,
 }
@@ -130,6 +132,7 @@ impl Stats {
                 },
                 checkpoints: counted.checkpoints,
                 checkpoint_us: counted.checkpoint_us,
+                checkpoint_failures: counted.checkpoint_failures,
                 recovered: counted.recovered,
             },
         }

@@ -7,6 +7,7 @@ use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Error};
 fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let config = || ConcurrentConfig::new(folder.path());
+    let elsewhere = tempfile::tempdir().unwrap();
     let memory = ConcurrentMemory::new(config()).unwrap();
     let sequence = memory.learn_concept("otter", "swims", None, 1.0, 1.0).unwrap();
     memory.wait_visible(sequence).unwrap();
@@ -26,6 +27,11 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
             forked(memory.flush()),
             forked(memory.close()),
             matches!(ConcurrentMemory::new(config()), Err(Error::Locked { .. })),
+            // A store that the child opens itself is its own.
+            ConcurrentMemory::new(ConcurrentConfig::new(elsewhere.path())).is_ok_and(|own| {
+                let written = own.learn_concept("child", "writes", None, 1.0, 1.0);
+                written.is_ok_and(|written| own.wait_durable(written).is_ok()) && own.close().is_ok()
+            }),
         ];
         drop(memory);
         let failed = checks.iter().position(|check| !check).map_or(0, |at| at as i32 + 1);
@@ -43,6 +49,9 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
         matches!(ConcurrentMemory::new(config()), Err(Error::Locked { .. })),
         "the child's drop has not unlocked it"
     );
+    let own = ConcurrentMemory::new(ConcurrentConfig::new(elsewhere.path())).unwrap();
+    assert!(own.contains("child").unwrap());
+    drop(own);
     let sequence = memory.learn_concept("seal", "swims too", None, 1.0, 1.0).unwrap();
     memory.wait_durable(sequence).unwrap();
     memory.close().unwrap();

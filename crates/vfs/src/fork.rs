@@ -1,19 +1,20 @@
 //! Knowing that this process is a forked child.
 //!
 //! A child has the parent's memory and none of its threads: a write would never be reconciled and a wait never end.
-//! The engine asks [`forked`] before both.
+//! The engine compares [`forks`] with what it was at open before both; a child may open stores of its own.
 
 use std::io;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
-static FORKED: AtomicBool = AtomicBool::new(false);
+/// Forks between this process and the first one that watched.
+static FORKS: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn note_fork() {
     // Relaxed: the child starts with one thread, which runs this handler before fork returns to it; whatever threads
     // it starts later are ordered behind that by their creation. A store is async-signal-safe, as must be all that a
     // child of a threaded process does here.
-    FORKED.store(true, Ordering::Relaxed);
+    FORKS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Installs the fork handler, once for the process; later calls cost one atomic load.
@@ -36,8 +37,8 @@ pub fn watch_fork() -> io::Result<()> {
     }
 }
 
-/// True in a process that was forked, by `fork` of the C library, after [`watch_fork`] had been called in its parent
-/// or a remoter ancestor. One relaxed load.
-pub fn forked() -> bool {
-    FORKED.load(Ordering::Relaxed)
+/// How many forks of the C library lie between this process and the first one that called [`watch_fork`]. Who keeps the
+/// number of the moment knows later whether it runs in a child. One relaxed load.
+pub fn forks() -> u32 {
+    FORKS.load(Ordering::Relaxed)
 }

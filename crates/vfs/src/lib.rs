@@ -58,7 +58,7 @@ mod system;
 
 pub use directory::Directory;
 pub use file::{File, MAP_ALIGNMENT};
-pub use fork::{forked, watch_fork};
+pub use fork::{forks, watch_fork};
 pub use lock::{DirectoryLock, LockError};
 pub use map::{Map, MapMut};
 pub use real::RealDirectory;

@@ -1,12 +1,12 @@
 //! A forked child knows that it is one, and leaves its parent's lock alone. One test only: the process forks.
 
-use sutra_vfs::{Directory, LockError, RealDirectory, forked, watch_fork};
+use sutra_vfs::{Directory, LockError, RealDirectory, forks, watch_fork};
 
 #[test]
 fn a_forked_child_knows_and_releases_nothing() {
     watch_fork().expect("installed");
     watch_fork().expect("once is enough");
-    assert!(!forked());
+    assert_eq!(forks(), 0);
     let temporary = tempfile::tempdir().expect("a temporary directory");
     let directory = RealDirectory::open(temporary.path()).expect("it exists");
     let lock = directory.lock("store.lock").expect("free");
@@ -16,7 +16,7 @@ fn a_forked_child_knows_and_releases_nothing() {
     let child = unsafe { libc::fork() };
     if child == 0 {
         drop(lock);
-        let code = if forked() { 7 } else { 8 };
+        let code = if forks() == 1 { 7 } else { 8 };
         // SAFETY: ends the child at once, without the handlers of the test program.
         unsafe { libc::_exit(code) };
     }
@@ -27,7 +27,7 @@ fn a_forked_child_knows_and_releases_nothing() {
     assert!(libc::WIFEXITED(status));
     assert_eq!(libc::WEXITSTATUS(status), 7);
 
-    assert!(!forked(), "the parent is no child");
+    assert_eq!(forks(), 0, "the parent is no child");
     assert_eq!(directory.list().expect("listed"), ["store.lock"]);
     assert!(matches!(directory.lock("store.lock"), Err(LockError::Held { .. })));
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::VerifyReport;
+use sutra_storage::Verified;
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, plain};
@@ -35,11 +35,12 @@ impl Verify {
             show(&report, &mut out)?;
         }
         out.end()?;
-        if report.is_sound() { Ok(Outcome::Done) } else { Err(Failure::Damaged(report.problem_count)) }
+        if report.is_sound() { Ok(Outcome::Done) } else { Err(Failure::Damaged(report.file.problem_count)) }
     }
 }
 
-fn show(report: &VerifyReport, out: &mut Output) -> Result<(), Failure> {
+fn show(verified: &Verified, out: &mut Output) -> Result<(), Failure> {
+    let report = &verified.file;
     for problem in &report.problems {
         out.line(plain(&problem.to_string()))?;
     }
@@ -54,7 +55,15 @@ fn show(report: &VerifyReport, out: &mut Output) -> Result<(), Failure> {
         grouped(report.blobs),
         grouped(report.image_blocks),
         report.commit,
-    ))
+    ))?;
+    if verified.log_entries > 0 || verified.log_tail_bytes > 0 {
+        out.line(format_args!(
+            "write-ahead log: {} entries to be replayed, {} bytes never acknowledged to be cut, at the next open",
+            grouped(verified.log_entries),
+            grouped(verified.log_tail_bytes),
+        ))?;
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -72,6 +81,8 @@ struct Shown<'a> {
     edges: u32,
     blobs: u64,
     image_blocks: u64,
+    log_entries: u64,
+    log_tail_bytes: u64,
     problem_count: u64,
     problems: Vec<Problem<'a>>,
 }
@@ -84,8 +95,11 @@ struct Problem<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(report: &'a VerifyReport) -> Self {
+    fn of(verified: &'a Verified) -> Self {
+        let report = &verified.file;
         Self {
+            log_entries: verified.log_entries,
+            log_tail_bytes: verified.log_tail_bytes,
             sound: report.is_sound(),
             commit: report.commit,
             sequence: report.sequence,

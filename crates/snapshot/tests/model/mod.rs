@@ -69,6 +69,17 @@ pub(crate) struct Model {
     pub(crate) access: HashMap<u32, (u32, u64)>,
 }
 
+impl Version {
+    /// Gives it a key and the key's namespace; says whether it had none.
+    fn name(&mut self, key: &[u8], namespace: u32) -> bool {
+        let new = self.key.is_none() && !key.is_empty();
+        if new {
+            (self.key, self.namespace) = (Some(key.to_vec()), namespace);
+        }
+        new
+    }
+}
+
 impl Model {
     fn newest_of(&self, id: &ConceptId) -> Option<(u32, u32, Version)> {
         let slot = *self.slots.get(id)?;
@@ -154,6 +165,8 @@ impl Model {
         };
         if version.previous == NONE || version.flags != 0 {
             version.created = learn.created.unwrap_or(time);
+        }
+        if version.previous == NONE || version.flags == TOMBSTONE {
             version.namespace = learn.namespace;
         }
         version.flags = 0;
@@ -168,15 +181,21 @@ impl Model {
         if let Some(metadata) = learn.metadata {
             version.metadata = Some(metadata.to_vec());
         }
-        if version.key.is_none() && !learn.key.is_empty() {
-            version.key = Some(learn.key.to_vec());
-        }
+        version.name(learn.key, learn.namespace);
         self.push(version);
     }
 
     fn end_slot(&mut self, time: u64, id: ConceptId, key: &[u8], namespace: u32) -> u32 {
         let mut version = match self.newest_of(&id) {
-            Some((slot, _, newest)) if newest.flags != TOMBSTONE => return slot,
+            Some((slot, ordinal, mut newest)) if newest.flags != TOMBSTONE => {
+                if newest.name(key, namespace) {
+                    newest.previous = ordinal;
+                    (newest.sequence, newest.modified) = (self.sequence, time);
+                    newest.version += u32::from(newest.flags == 0);
+                    self.push(newest);
+                }
+                return slot;
+            }
             Some((slot, ordinal, _)) => Version { previous: ordinal, ..Self::blank(id, slot, namespace) },
             None => Self::blank(id, self.newest.len() as u32, namespace),
         };

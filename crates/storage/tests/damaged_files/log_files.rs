@@ -1,7 +1,7 @@
 //! The write-ahead log beside storage.dat.
 
 use sutra_format::wal::{SegmentHeader, WAL_VERSION};
-use sutra_storage::{Durability, Error};
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Error};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
@@ -141,4 +141,33 @@ fn a_file_that_is_nobodys_is_left_alone() {
     let left = bytes_of(&disk);
     assert_eq!(left.keys().collect::<Vec<_>>(), ["notes.txt", "storage.dat", "storage.dat~", "wal-1.log"]);
     assert_eq!(left["notes.txt"], b"not of this store");
+}
+
+/// `verify` reads the log of a killed process as the next open would, and changes nothing.
+#[test]
+fn verify_reads_the_log_too_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = killed_files();
+    let log = log_of(&files).to_owned();
+    for (name, bytes) in &files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let verified = sutra_storage::verify(folder.path()).unwrap();
+    assert!(verified.is_sound() && verified.log_entries > 0, "{verified:?}");
+
+    // In the last quarter, which no checkpoint covers, and before its end: later groups say that it was durable.
+    let used = files[&log].iter().rposition(|byte| *byte != 0).unwrap();
+    let mut damaged = files[&log].clone();
+    let place = (used - (used - 4096) / 8..used).find(|at| damaged[*at] != 0).unwrap();
+    damaged[place] ^= 0x10;
+    std::fs::write(folder.path().join(&log), &damaged).unwrap();
+    let verified = sutra_storage::verify(folder.path()).unwrap();
+    assert!(!verified.is_sound(), "{verified:?}");
+    assert!(verified.file.problems.iter().any(|problem| problem.region == "write-ahead log"), "{verified:?}");
+
+    assert!(std::fs::read(folder.path().join(&log)).unwrap() == damaged, "verify writes nothing");
+    assert!(std::fs::read(folder.path().join("storage.dat")).unwrap() == files["storage.dat"]);
+    std::fs::write(folder.path().join(&log), &files[&log]).unwrap();
+    let memory = ConcurrentMemory::new(ConcurrentConfig::new(folder.path())).unwrap();
+    assert_eq!(memory.concept_count(), CONCEPTS as u64);
 }

@@ -1,6 +1,8 @@
 //! Ids, keys, types.
 
-use sutra_storage::{Association, AssociationType, Concept, ConceptId, ConceptRef, Error, Namespace, key_text};
+use sutra_storage::{
+    Association, AssociationType, Concept, ConceptId, ConceptRef, ConcurrentMemory, Error, Namespace, key_text,
+};
 
 use crate::{learn, memory, seen};
 
@@ -194,4 +196,40 @@ fn a_stub_made_beside_a_namespace_is_in_it_and_keys_of_two_namespaces_do_not_mee
     seen(&memory, sequence);
     let neighbors = memory.neighbors(named).unwrap();
     assert_eq!(neighbors.iter().next().unwrap().concept().namespace_name(), "zoo");
+}
+
+/// A key and the namespace that it is good in go together, however the concept came to be known.
+#[test]
+fn a_key_brings_its_namespace_and_an_id_changes_neither() {
+    let memory = memory();
+    let keyed = ConceptRef::in_namespace("zoo", "otter");
+    let by_id = ConceptRef::from(keyed.id().unwrap());
+    let named = |memory: &ConcurrentMemory| {
+        let concept = memory.query_concept(by_id).unwrap().unwrap();
+        (concept.key().unwrap().map(str::to_owned), concept.namespace_name().to_owned())
+    };
+    let zoo = (Some("otter".to_owned()), "zoo".to_owned());
+
+    // A stub of a named namespace, filled by id.
+    memory.learn_association(keyed, ConceptRef::in_namespace("zoo", "seal"), 0, 1.0).unwrap();
+    let last = memory.learn_concept(by_id, "swims", None, 1.0, 1.0).unwrap();
+    memory.wait_visible(last).unwrap();
+    assert_eq!(named(&memory), zoo);
+
+    // Learned by id, then by key.
+    memory.forget_concept(by_id).unwrap();
+    memory.learn_concept(by_id, "swims", None, 1.0, 1.0).unwrap();
+    let last = memory.learn_concept(keyed, "swims", None, 1.0, 1.0).unwrap();
+    memory.wait_visible(last).unwrap();
+    assert_eq!(named(&memory), zoo);
+
+    // Learned by id, then named by key as the end of an association.
+    memory.forget_concept(by_id).unwrap();
+    let learned = memory.learn_concept(by_id, "swims", None, 1.0, 1.0).unwrap();
+    memory.wait_visible(learned).unwrap();
+    assert_eq!(named(&memory), (None, String::new()));
+    let last = memory.learn_association(keyed, ConceptRef::in_namespace("zoo", "seal"), 0, 1.0).unwrap();
+    memory.wait_visible(last).unwrap();
+    assert_eq!(named(&memory), zoo);
+    assert_eq!(memory.query_concept(keyed).unwrap().unwrap().content().unwrap(), b"swims");
 }

@@ -36,6 +36,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Gives it the key, and with it the namespace, of a name; says whether it had none.
+    fn name(&mut self, name: Name) -> bool {
+        let new = self.key.is_none() && name.key().is_some();
+        if new {
+            (self.key, self.namespace) = (name.key(), name.namespace());
+        }
+        new
+    }
+
     fn blank(state: State, name: Name, sequence: u64, time: Time) -> Self {
         Self {
             state,
@@ -165,10 +174,9 @@ impl Model {
         }
         if node.state != State::Live {
             node.created = learn.created.map_or(time, |created| (created, created));
-            node.namespace = learn.name.namespace();
         }
         node.state = State::Live;
-        node.key = node.key.or(learn.name.key());
+        node.name(learn.name);
         node.content = learn.text();
         (node.strength, node.confidence) = (learn.strength, learn.confidence);
         if let Some(embedding) = &learn.embedding {
@@ -185,8 +193,15 @@ impl Model {
     /// An end of an association: what is there, or a new stub in the association's namespace.
     fn end(&mut self, name: Name, namespace: &'static str, time: Time) {
         let id = name.id();
-        match self.nodes.get(&id) {
-            Some(node) if node.state != State::Forgotten => return,
+        let sequence = self.sequence;
+        match self.nodes.get_mut(&id) {
+            Some(node) if node.state != State::Forgotten => {
+                if node.name(name) {
+                    (node.sequence, node.modified) = (sequence, time);
+                    node.version += u32::from(node.state == State::Live);
+                }
+                return;
+            }
             Some(_) => {}
             None => self.order.push(id),
         }

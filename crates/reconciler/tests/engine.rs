@@ -1,0 +1,83 @@
+//! What the facade cannot ask of the engine.
+
+use std::sync::Arc;
+
+use sutra_format::ConceptId;
+use sutra_format::entry::{EntryWriter, LearnConcept, Op};
+use sutra_log::{Cost, LogError, Wait};
+use sutra_reconciler::{Durability, Engine, EngineError, EngineOptions};
+use sutra_vfs::sim::SimDirectory;
+
+fn entry(number: u8) -> Vec<u8> {
+    let learn = LearnConcept {
+        id: ConceptId::from_bytes([number; 16]),
+        namespace: 0,
+        key: b"",
+        content: b"content",
+        vector: None,
+        metadata: None,
+        strength: 1.0,
+        confidence: 1.0,
+        created: None,
+    };
+    EntryWriter::single(u64::from(number), &Op::LearnConcept(learn))
+}
+
+fn open(options: EngineOptions) -> Engine {
+    Engine::open(Arc::new(SimDirectory::new()), options).unwrap().0
+}
+
+/// The write-ahead log counts the bytes of an entry in 32 bits: a larger one is refused, not accepted and then fatal.
+#[test]
+fn an_entry_of_four_gigabytes_is_too_large_whatever_the_queue_takes() {
+    let engine = open(EngineOptions { queue_bytes: 1 << 40, ..EngineOptions::default() });
+    let cost = Cost { entries: 1, bytes: u64::from(u32::MAX) + 1 };
+    let refused = engine.accept_defining::<EngineError>(cost, Wait::Never, |_, _| unreachable!("nothing is written"));
+    assert!(matches!(refused, Err(EngineError::Log(LogError::TooLarge { .. }))), "{refused:?}");
+    let sequence = engine.accept(entry(1), 1, Wait::Never).unwrap();
+    engine.wait_durable(sequence, None).unwrap();
+    engine.close().unwrap();
+}
+
+/// A thread that the engine waits for cannot wait for the engine: it gets an error instead of waiting for ever.
+#[test]
+fn waiting_calls_on_the_engines_own_threads_are_errors() {
+    for durability in [Durability::Group, Durability::None] {
+        let engine = open(EngineOptions { durability, ..EngineOptions::default() });
+        let sequence = engine.accept(entry(1), 1, Wait::Never).unwrap();
+        engine.wait_visible(sequence, None).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                sutra_log::forbid_waiting();
+                let forbidden = |outcome| matches!(outcome, Err(EngineError::Log(LogError::WaitForbidden)));
+                assert!(forbidden(engine.flush()));
+                assert!(forbidden(engine.close()));
+                if durability == Durability::None {
+                    assert!(forbidden(engine.wait_durable(sequence, None)));
+                }
+            });
+        });
+        engine.flush().unwrap();
+        engine.close().unwrap();
+    }
+}
+
+/// Who closes second returns when the store is closed, so that it can be opened again at once.
+#[test]
+fn a_second_close_waits_for_the_first() {
+    let disk = SimDirectory::new();
+    for round in 0..20 {
+        let engine = Engine::open(Arc::new(disk.clone()), EngineOptions::default()).unwrap().0;
+        engine.accept(entry(round + 1), 1, Wait::Never).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| engine.close().unwrap());
+            scope.spawn(|| {
+                engine.close().unwrap();
+                let opened = Engine::open(Arc::new(disk.clone()), EngineOptions::default());
+                assert!(opened.is_ok(), "round {round}: {:?}", opened.err());
+            });
+        });
+        let again = Engine::open(Arc::new(disk.clone()), EngineOptions::default()).unwrap().0;
+        assert_eq!(again.snapshot().lengths().live_concepts, u32::from(round) + 1);
+    }
+}
