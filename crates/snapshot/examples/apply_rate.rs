@@ -1,7 +1,7 @@
 //! Measures one thread that applies, publishes and reads: nanoseconds for each operation.
 //!
-//! `cargo run --release -p sutra-snapshot --example apply_rate [concepts] [associations] [single] [touched]`
-//! `single` applies entry by entry instead of by groups; `touched` touches memory ahead, outside of what is measured.
+//! `cargo run --release -p sutra-snapshot --example apply_rate [concepts] [associations] [single]`
+//! `single` applies entry by entry instead of by groups.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_format::{AssociationType, ConceptId};
-use sutra_snapshot::{Side, Writer, touched_chunk};
+use sutra_snapshot::{Side, Writer};
 
 /// SplitMix64.
 struct Random(u64);
@@ -77,7 +77,6 @@ fn association(random: &mut Random, concepts: u64) -> Vec<u8> {
 #[derive(Clone, Default)]
 struct Cost {
     single: bool,
-    touched: bool,
     apply: Duration,
     publish: Duration,
     worst: Duration,
@@ -86,9 +85,6 @@ struct Cost {
 
 impl Cost {
     fn group(&mut self, writer: &mut Writer, sequence: &mut u64, entries: &[Vec<u8>]) {
-        while self.touched && writer.spare_wanted() > 0 {
-            writer.add_spare(touched_chunk().expect("memory"));
-        }
         let start = Instant::now();
         if self.single {
             for (sequence, entry) in (*sequence..).zip(entries) {
@@ -121,7 +117,7 @@ impl Cost {
 fn main() {
     let numbers: Vec<u64> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let asked = |what| std::env::args().any(|argument| argument == what);
-    let nothing = Cost { single: asked("single"), touched: asked("touched"), ..Cost::default() };
+    let nothing = Cost { single: asked("single"), ..Cost::default() };
     let concepts = numbers.first().copied().unwrap_or(1_000_000);
     let associations = numbers.get(1).copied().unwrap_or(1_500_000);
     let mut writer = Writer::new().expect("memory");

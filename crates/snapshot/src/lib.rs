@@ -73,5 +73,4 @@ pub use image::Image;
 pub use restore::Restore;
 pub use shared::{Arena, Lengths};
 pub use snapshot::{Snapshot, SnapshotSource};
-pub use spare::touched_chunk;
 pub use writer::{Applied, MemoryUse, Writer};

@@ -12,7 +12,7 @@ use sutra_format::catalogue::Catalogue;
 use sutra_format::entry::Op;
 use sutra_format::geometry::{blob_chunk_size, blob_position, blob_space, chunk_size, locate, split};
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, blob_checksum, id_hash};
-use sutra_vfs::{Map, MapMut};
+use sutra_vfs::Map;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{F32, U32, U64};
 
@@ -253,18 +253,6 @@ impl Writer {
     /// Keeps at most so many chunks of 4 MiB for further use when they are freed; 16 if it is not told.
     pub fn limit_spare(&mut self, chunks: usize) {
         self.spare.limit(chunks);
-    }
-
-    /// How many more chunks of memory the writer would keep ready; see [`Writer::add_spare`].
-    #[must_use]
-    pub fn spare_wanted(&self) -> usize {
-        self.spare.wanted()
-    }
-
-    /// Gives the writer a chunk from [`touched_chunk`](crate::touched_chunk), to be used instead of fresh memory. The first
-    /// touch of fresh memory is the dearest part of applying; so another thread can do it. More than are wanted are freed.
-    pub fn add_spare(&mut self, memory: MapMut) {
-        self.spare.keep(memory);
     }
 
     /// Access counters that changed since this was last called: slot, count and time of the last access, unordered.
