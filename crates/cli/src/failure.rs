@@ -24,6 +24,9 @@ pub(crate) enum Failure {
     /// A file that is to be learned is not as it should be.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Two inputs are to be read from one stream.
+    #[error("concepts and associations cannot both come from the standard input: give one of them as a file")]
+    StandardInputTwice,
     /// The folder holds no store.
     #[error("{path} holds no store: name its folder with --store or SUTRA_STORE, or make one with `sutra import`", path = .0.display())]
     NoStore(PathBuf),

@@ -51,6 +51,14 @@ fn the_standard_input_is_read() {
 }
 
 #[test]
+fn the_standard_input_cannot_be_both() {
+    let place = Place::new();
+    let err = place.sutra(["import", "-", "-"]).refused(2);
+    assert!(err.contains("standard input"), "{err}");
+    assert!(!place.path("sutra-store").exists());
+}
+
+#[test]
 fn importing_again_replaces() {
     let place = Place::with_store();
     place.write("again.jsonl", "{\"key\":\"rain\",\"content\":\"wet\"}\n{\"key\":\"weather\",\"content\":\"above\"}\n");

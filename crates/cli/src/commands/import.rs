@@ -30,6 +30,10 @@ pub(crate) struct Import {
 impl Import {
     pub(crate) fn run(&self, store: &Path) -> Result<Outcome, Failure> {
         let begun = Instant::now();
+        let standard_input = Path::new("-");
+        if self.concepts == standard_input && self.associations.as_deref() == Some(standard_input) {
+            return Err(Failure::StandardInputTwice);
+        }
         // A file that cannot be opened should not leave a new store behind.
         let concepts = ConceptReader::open(&self.concepts)?;
         let associations = self.associations.as_deref().map(AssociationReader::open).transpose()?;
