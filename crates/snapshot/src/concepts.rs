@@ -53,14 +53,13 @@ impl Writer {
     }
 
     /// Gives a record the key that its id was named by, and with it the key's namespace. A key names its id for ever, so one
-    /// that is there is the same. Says whether it was new.
-    fn name(&mut self, record: &mut ConceptRecord, key: &[u8], namespace: u32) -> Result<bool, ApplyError> {
-        if key.is_empty() || record.key.get() != NO_BLOB {
-            return Ok(false);
+    /// that is there is the same.
+    fn name(&mut self, record: &mut ConceptRecord, key: &[u8], namespace: u32) -> Result<(), ApplyError> {
+        if !key.is_empty() && record.key.get() == NO_BLOB {
+            (record.key, record.key_checksum) = self.append_blob(key)?;
+            record.namespace = U32::new(namespace);
         }
-        (record.key, record.key_checksum) = self.append_blob(key)?;
-        record.namespace = U32::new(namespace);
-        Ok(true)
+        Ok(())
     }
 
     /// The slot of an end of an association, made a stub if nobody knows it or it was forgotten.
@@ -74,16 +73,18 @@ impl Writer {
     ) -> Result<u32, ApplyError> {
         let mut record = match self.find(id, id_hash(id.as_bytes()))? {
             Some((slot, ordinal, latest)) if !latest.is_tombstone() => {
+                if key.is_empty() || latest.key.get() != NO_BLOB {
+                    return Ok(slot);
+                }
                 // One that was known by its id alone gets its key.
                 let mut record = successor(ordinal, latest);
-                if self.name(&mut record, key, namespace)? {
-                    record.sequence = U64::new(sequence);
-                    record.modified = U64::new(time);
-                    if record.is_live() {
-                        record.version = U32::new(record.version.get().saturating_add(1));
-                    }
-                    self.append_concept(record)?;
+                self.name(&mut record, key, namespace)?;
+                record.sequence = U64::new(sequence);
+                record.modified = U64::new(time);
+                if record.is_live() {
+                    record.version = U32::new(record.version.get().saturating_add(1));
                 }
+                self.append_concept(record)?;
                 return Ok(slot);
             }
             Some((_, ordinal, latest)) => successor(ordinal, latest),

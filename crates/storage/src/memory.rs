@@ -127,16 +127,8 @@ impl ConcurrentMemory {
         strength: f32,
         confidence: f32,
     ) -> Result<Sequence> {
-        let concept = Concept {
-            id: id.into(),
-            content: content.as_ref(),
-            embedding,
-            metadata: None,
-            strength,
-            confidence,
-            created: None,
-        };
-        self.learn(&concept)
+        let concept = Concept::new(id).content(content.as_ref()).strength(strength).confidence(confidence);
+        self.learn(&Concept { embedding, ..concept })
     }
 
     /// [`ConcurrentMemory::learn_concept`] without waiting for room.
@@ -151,16 +143,8 @@ impl ConcurrentMemory {
         strength: f32,
         confidence: f32,
     ) -> Result<Sequence> {
-        let concept = Concept {
-            id: id.into(),
-            content: content.as_ref(),
-            embedding,
-            metadata: None,
-            strength,
-            confidence,
-            created: None,
-        };
-        self.try_learn(&concept)
+        let concept = Concept::new(id).content(content.as_ref()).strength(strength).confidence(confidence);
+        self.try_learn(&Concept { embedding, ..concept })
     }
 
     /// Learns a concept with everything that is said of it.
