@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use super::flips::Measured;
 use super::kill::Killed;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, plain};
 use crate::progress::{grouped, rate};
 
 /// How learning went.
@@ -61,6 +61,9 @@ impl Summary {
         out.line(format_args!("kill check: {}", self.killed))?;
         out.line(format_args!("closing took {:.2} s", self.closing.as_secs_f64()))?;
         let (place, (from, to)) = (place.display(), example);
+        // As it was called: after `cargo run` it is in no search path.
+        let program = std::env::args().next().unwrap_or_else(|| "sutra".to_owned());
+        let program = plain(&program);
         out.line(format_args!("\nThe store is in {place}. Try next:"))?;
         for command in [
             format!("get {from}"),
@@ -68,7 +71,7 @@ impl Summary {
             format!("path {from} {to} --best"),
             "verify".to_owned(),
         ] {
-            out.line(format_args!("  sutra {command} --store {place}"))?;
+            out.line(format_args!("  {program} {command} --store {place}"))?;
         }
         Ok(())
     }
