@@ -14,7 +14,7 @@ use sutra_format::footer::AccessEntry;
 use sutra_log::{LogError, WriteLog};
 use sutra_snapshot::{Arena, Snapshot, SnapshotSource};
 use sutra_store::{New, Store, StoreError};
-use sutra_sync::{Condvar, Mutex, time};
+use sutra_sync::{Condvar, Mutex, MutexGuard};
 use sutra_vfs::Map;
 
 use crate::counters::{Counters, add, set};
@@ -38,6 +38,13 @@ pub(crate) struct Uncommitted {
     pub(crate) groups: Vec<(u64, u64)>,
     /// Bytes of entries.
     pub(crate) bytes: u64,
+}
+
+impl Uncommitted {
+    /// Adds counters that changed: slot, count and time. Newer ones replace older ones of the same slot.
+    pub(crate) fn add_access(&mut self, changed: Vec<(u32, u32, u64)>) {
+        self.access.extend(changed.into_iter().map(|(slot, count, last)| (slot, (count, last))));
+    }
 }
 
 /// What a committed checkpoint leaves to the reconciler.
@@ -93,13 +100,20 @@ impl Checkpoints {
         std::mem::take(&mut self.requests.lock().done)
     }
 
-    /// Waits until a checkpoint has committed something to take, or one has failed; gives its cause then.
-    pub(crate) fn wait_done(&self, sequence: u64) -> Result<(), Arc<str>> {
+    /// Asks for an attempt at once, and says how many have ended. One under way may have begun before the sequence was
+    /// visible; its failure counts all the same.
+    fn demand(&self, sequence: u64) -> (MutexGuard<'_, Requests>, u64) {
         let mut requests = self.requests.lock();
-        let before = requests.attempts;
         requests.wanted = requests.wanted.max(sequence);
         requests.demands += 1;
         self.changed.notify_all();
+        let before = requests.attempts;
+        (requests, before)
+    }
+
+    /// Waits until a checkpoint has committed something to take, or one has failed; gives its cause then.
+    pub(crate) fn wait_done(&self, sequence: u64) -> Result<(), Arc<str>> {
+        let (mut requests, before) = self.demand(sequence);
         loop {
             if !requests.done.is_empty() {
                 return Ok(());
@@ -129,12 +143,7 @@ impl Checkpoints {
         if !sutra_log::may_wait() {
             return Err(LogError::WaitForbidden.into());
         }
-        let mut requests = self.requests.lock();
-        // An attempt under way may have begun before the sequence was visible; its failure counts all the same.
-        let before = requests.attempts;
-        requests.wanted = requests.wanted.max(sequence);
-        requests.demands += 1;
-        self.changed.notify_all();
+        let (mut requests, before) = self.demand(sequence);
         loop {
             if counters.committed_sequence.load(Ordering::Acquire) >= sequence {
                 return Ok(());
@@ -179,14 +188,14 @@ impl Checkpointer {
     pub(crate) fn run(mut self) -> Result<(), Arc<str>> {
         sutra_log::forbid_waiting();
         let _end = End { shared: self.shared.clone(), log: self.log.clone() };
-        let (mut answered, mut retry) = (0, None);
+        let (mut answered, mut retry) = (0, None::<Instant>);
         loop {
             let closing = {
                 let mut requests = self.shared.requests.lock();
                 loop {
                     let wanted = requests.wanted > self.store.sequence();
-                    if requests.closing || requests.demands > answered || (wanted && time::passed(retry_or_now(retry)))
-                    {
+                    let due = wanted && retry.is_none_or(|at| Instant::now() >= at);
+                    if requests.closing || requests.demands > answered || due {
                         break;
                     }
                     // Nothing wanted: sleep. Wanted, but the last attempt failed: sleep until it is time for another.
@@ -229,8 +238,7 @@ impl Checkpointer {
             // What is new first, alone: segments of the write-ahead log are released and chunks swapped before the image,
             // whose writing takes as long as the store is large.
             self.commit(&snapshot, taken, false)?;
-            let lengths = snapshot.lengths();
-            let records = u64::from(lengths.concepts) + u64::from(lengths.associations);
+            let records = snapshot.lengths().records();
             if self.shared.uncommitted.lock().bytes > BUSY && records < self.imaged.saturating_add(MOST_WITHOUT_IMAGE) {
                 // In a burst the write-ahead log would be full before the image is written: it waits for a calmer moment.
                 return Ok(());
@@ -261,7 +269,7 @@ impl Checkpointer {
 
     fn committed(&mut self, snapshot: &Snapshot, chunks: Vec<(Arena, u32, Map)>, began: Instant) {
         let (counters, lengths) = (&self.counters, snapshot.lengths());
-        set(&counters.committed_records, u64::from(lengths.concepts) + u64::from(lengths.associations));
+        set(&counters.committed_records, lengths.records());
         set(&counters.file_bytes, self.store.file_bytes());
         set(&counters.dead_bytes, self.store.dead_bytes());
         set(&counters.checkpoint_us, began.elapsed().as_micros() as u64);
@@ -303,10 +311,6 @@ impl Checkpointer {
 
 fn entry(slot: u32, count: u32, last: u64) -> AccessEntry {
     AccessEntry { slot: slot.into(), count: count.into(), last_accessed: last.into() }
-}
-
-fn retry_or_now(retry: Option<Instant>) -> Option<Instant> {
-    retry.or_else(|| Some(Instant::now()))
 }
 
 /// Tells those who wait that the thread has ended, also by a panic.

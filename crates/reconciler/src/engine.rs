@@ -84,8 +84,7 @@ impl Engine {
         writer.limit_spare(spare_chunks(options.threshold));
         let counters = Arc::new(Counters::default());
         set(&counters.committed_sequence, store.sequence());
-        let committed = store.committed();
-        set(&counters.committed_records, u64::from(committed.concepts) + u64::from(committed.associations));
+        set(&counters.committed_records, store.committed().records());
         set(&counters.file_bytes, store.file_bytes());
         set(&counters.dead_bytes, store.dead_bytes());
         set(&counters.wal_bytes, wal.bytes());

@@ -79,7 +79,7 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
         uncommitted.groups.push((group.last(), group.commit_time()));
         Ok(())
     })?;
-    uncommitted.access.extend(writer.take_accessed().into_iter().map(|(slot, count, last)| (slot, (count, last))));
+    uncommitted.add_access(writer.take_accessed());
     report.replayed_groups = recovery.groups;
     report.replayed_entries = recovery.entries;
     report.cut_bytes = recovery.cut_bytes;

@@ -144,7 +144,7 @@ impl Reconciler {
     fn publish(&mut self, group: Option<(u64, u64)>, bytes: u64) {
         let access = self.writer.take_accessed();
         let mut uncommitted = self.checkpoints.uncommitted.lock();
-        uncommitted.access.extend(access.into_iter().map(|(slot, count, last)| (slot, (count, last))));
+        uncommitted.add_access(access);
         uncommitted.groups.extend(group);
         uncommitted.bytes += bytes;
         self.writer.publish(self.commit_time);
@@ -199,8 +199,7 @@ impl Reconciler {
     /// Asks for a checkpoint when enough is not in the file.
     fn trigger(&mut self) {
         let lengths = self.writer.lengths();
-        let records = u64::from(lengths.concepts) + u64::from(lengths.associations);
-        let new = records.saturating_sub(self.counters.committed_records.load(Ordering::Relaxed));
+        let new = lengths.records().saturating_sub(self.counters.committed_records.load(Ordering::Relaxed));
         let bytes = self.checkpoints.uncommitted.lock().bytes;
         let log: &WriteLog<_> = self.drain.log();
         if new >= self.options.threshold

@@ -63,6 +63,14 @@ impl Lengths {
 const CONCEPT: u64 = ConceptRecord::SIZE as u64;
 const ASSOCIATION: u64 = AssociationRecord::SIZE as u64;
 
+impl Lengths {
+    /// Records of both kinds.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        u64::from(self.concepts) + u64::from(self.associations)
+    }
+}
+
 /// Chunks that a table of records can have: enough for 2^32 records of 128 bytes.
 const RECORD_CHUNKS: usize = (1 << 17) + 64;
 /// Chunks that the blob arena can have.

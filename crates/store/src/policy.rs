@@ -11,7 +11,7 @@ const FEW_RECORDS: u64 = 4096;
 const MANY_FOOTERS: u32 = 512;
 
 pub(crate) fn wants_image(store: &Store, lengths: &Lengths, closing: bool) -> bool {
-    let total = u64::from(lengths.concepts) + u64::from(lengths.associations);
+    let total = lengths.records();
     let covered = store
         .image
         .map_or(0, |image| u64::from(image.header.concepts.get()) + u64::from(image.header.associations.get()));
