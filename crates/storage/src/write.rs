@@ -26,19 +26,13 @@ pub(crate) fn submit(engine: &Engine, vectors: Vectors, writes: &[Write<'_>], wa
     let names = engine.names();
     let defines = missing(writes, &names, vectors)?.1;
     if defines.is_empty() {
-        let ops = writes.iter().map(|write| operation(write, &names));
-        let entry = match writes {
-            [write] => EntryWriter::single(now_micros(), &operation(write, &names)?),
-            _ => {
-                let bytes = writes.iter().map(encoded_length).fold(0, usize::saturating_add);
-                check_size(engine, entries, bytes)?;
-                let mut entry = EntryWriter::new(now_micros(), bytes);
-                for op in ops {
-                    entry.push(&op?);
-                }
-                entry.finish()
-            }
-        };
+        let bytes = writes.iter().map(encoded_length).fold(0, usize::saturating_add);
+        check_size(engine, entries, bytes)?;
+        let mut entry = EntryWriter::new(now_micros(), bytes);
+        for write in writes {
+            entry.push(&operation(write, &names)?);
+        }
+        let entry = entry.finish();
         drop(names);
         return Ok(engine.accept(entry, entries, wait)?);
     }
@@ -66,7 +60,7 @@ fn u64_add(sum: u64, bytes: usize) -> u64 {
     sum.saturating_add(bytes as u64)
 }
 
-/// A batch that could never be accepted is refused before memory is taken for it.
+/// What could never be accepted is refused before memory is taken for it.
 fn check_size(engine: &Engine, operations: usize, bytes: usize) -> Result<(), Error> {
     let capacity = engine.log().capacity();
     if operations > capacity.entries || bytes as u64 > capacity.bytes {
