@@ -4,6 +4,7 @@
 pub(crate) mod check;
 pub(crate) mod model;
 pub(crate) mod operation;
+pub(crate) mod tier;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
