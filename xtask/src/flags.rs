@@ -6,7 +6,12 @@ usage: cargo xtask <command>
 
   test             format, lints, all tests with doc tests, the quickstart example, tidy
   tidy             the rules about the tree itself: crate edges, openings, ASCII, unsafe, format.md, panics
-  verify [part..]  the checks that search for faults: loom, crash, tidy; all that exist, or those named
+  verify [part..]  the checks that search for faults; all parts, or those named:
+                   tidy loom mutants order crash faults kill flip stress model fuzz miri
+    --full         about two hours instead of ten minutes
+    --seed <n>     the seed of every random part; printed if it is not given
+    --engine       mutants: also those that break the engine's promises (always with --full)
+  coverage         lines that the tests of the storage crates reach; fails below 95 % in one of them
   help             this text
 
 Steps run to the end even when one fails; the exit code is that of the first one that failed.";
@@ -17,31 +22,53 @@ pub(crate) enum Command {
     Help,
     Test,
     Tidy,
-    /// `parts` empty means every part that exists.
-    Verify {
-        parts: Vec<String>,
-    },
+    Verify(Verify),
+    Coverage,
+}
+
+/// What `verify` is to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Verify {
+    /// Empty means every part.
+    pub(crate) parts: Vec<String>,
+    pub(crate) full: bool,
+    pub(crate) engine: bool,
+    pub(crate) seed: Option<u64>,
 }
 
 /// Reads the arguments after the program's name; the error says what was not understood.
 pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
     let mut args = args.into_iter();
     let name = args.next().unwrap_or_else(|| "help".to_owned());
-    let rest: Vec<String> = args.collect();
     let command = match name.as_str() {
         "test" => Command::Test,
         "tidy" => Command::Tidy,
-        "verify" => match rest.iter().find(|part| part.starts_with('-')) {
-            Some(flag) => return Err(format!("verify takes names of parts, not `{flag}`")),
-            None => return Ok(Command::Verify { parts: rest }),
-        },
+        "verify" => return verify(args).map(Command::Verify),
+        "coverage" => Command::Coverage,
         "help" | "--help" | "-h" => Command::Help,
         other => return Err(format!("there is no command `{other}`")),
     };
-    match rest.first() {
+    match args.next() {
         Some(extra) => Err(format!("`{name}` takes no arguments, but got `{extra}`")),
         None => Ok(command),
     }
+}
+
+fn verify(mut args: impl Iterator<Item = String>) -> Result<Verify, String> {
+    let mut verify = Verify::default();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--full" => verify.full = true,
+            "--engine" => verify.engine = true,
+            "--seed" => {
+                let seed = args.next().and_then(|text| text.parse().ok());
+                verify.seed = Some(seed.ok_or("`--seed` takes a number")?);
+            }
+            flag if flag.starts_with('-') => return Err(format!("verify has no flag `{flag}`")),
+            _ => verify.parts.push(arg),
+        }
+    }
+    Ok(verify)
 }
 
 #[cfg(test)]
@@ -57,9 +84,11 @@ mod tests {
         assert_eq!(parsed(""), Ok(Command::Help));
         assert_eq!(parsed("test"), Ok(Command::Test));
         assert_eq!(parsed("tidy"), Ok(Command::Tidy));
-        assert_eq!(parsed("verify"), Ok(Command::Verify { parts: vec![] }));
+        assert_eq!(parsed("coverage"), Ok(Command::Coverage));
+        assert_eq!(parsed("verify"), Ok(Command::Verify(Verify::default())));
         let parts = vec!["loom".to_owned(), "tidy".to_owned()];
-        assert_eq!(parsed("verify loom tidy"), Ok(Command::Verify { parts }));
+        let verify = Verify { parts, full: true, engine: true, seed: Some(7) };
+        assert_eq!(parsed("verify loom --seed 7 tidy --full --engine"), Ok(Command::Verify(verify)));
     }
 
     #[test]
@@ -67,5 +96,7 @@ mod tests {
         assert!(parsed("tset").unwrap_err().contains("`tset`"));
         assert!(parsed("test --release").unwrap_err().contains("`--release`"));
         assert!(parsed("verify --all").unwrap_err().contains("`--all`"));
+        assert!(parsed("verify --seed").unwrap_err().contains("number"));
+        assert!(parsed("verify --seed loom").unwrap_err().contains("number"));
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Everything that a change must pass runs from here, on a machine that has Rust and nothing else: no shell, no
 //! third-party program, no dependency of its own. [`flags`] declares the commands, [`suite`] is `test`, [`verify`] the
-//! slower checks, [`tidy`] the rules about the source tree itself.
+//! slower checks, [`coverage`] what the tests reach, [`tidy`] the rules about the source tree itself.
 //!
 //! It holds nothing of the engine, and no crate of the engine depends on it.
 #![forbid(unsafe_code)]
 
+mod coverage;
 mod flags;
 mod steps;
 mod suite;
@@ -37,7 +38,8 @@ fn main() -> ExitCode {
             true => ExitCode::SUCCESS,
             false => ExitCode::FAILURE,
         },
-        Command::Verify { parts } => match verify::steps(&root, &parts) {
+        Command::Coverage => coverage::run(&root),
+        Command::Verify(asked) => match verify::steps(&root, &asked) {
             Ok(steps) => steps::run_all(steps),
             Err(message) => {
                 eprintln!("{message}");

@@ -1,9 +1,9 @@
 //! `cargo xtask test`: what every change must pass.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use crate::steps::{Outcome, Step, cargo, run, target_dir};
+use crate::steps::{Outcome, Step, cargo, quiet, run, target_dir};
 use crate::tidy;
 
 /// The steps in the order of how soon they tell something.
@@ -24,7 +24,7 @@ pub(crate) fn steps(root: &Path) -> Vec<Step> {
 }
 
 pub(crate) fn tidy_step(root: &Path) -> Outcome {
-    if tidy::run(root) { Outcome::Passed } else { Outcome::Failed(1) }
+    if tidy::run(root) { Outcome::Passed } else { Outcome::failed(1) }
 }
 
 fn format(root: &Path) -> Outcome {
@@ -47,15 +47,6 @@ fn component(root: &Path, subcommand: &str, name: &str) -> bool {
     present() || (quiet(Command::new("rustup").current_dir(root).args(["component", "add", name])) && present())
 }
 
-fn quiet(command: &mut Command) -> bool {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
-}
-
 /// Runs the example in a folder of its own, twice: the second run opens what the first one left.
 fn quickstart(root: &Path) -> Outcome {
     let folder = std::env::temp_dir().join(format!("sutra-quickstart-{}", std::process::id()));
@@ -66,7 +57,7 @@ fn quickstart(root: &Path) -> Outcome {
         },
         Err(error) => {
             eprintln!("could not create {}: {error}", folder.display());
-            Outcome::Failed(1)
+            Outcome::failed(1)
         }
     };
     // A leftover in the temporary folder is no reason to fail.

@@ -70,8 +70,8 @@ impl ConceptId {
             return Err(IdError::Text);
         }
         let mut bytes = [0; 16];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let (Some(high), Some(low)) = (hex(pair[0]), hex(pair[1])) else {
+        for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks().0) {
+            let (Some(high), Some(low)) = (hex(*high), hex(*low)) else {
                 return Err(IdError::Text);
             };
             *byte = high << 4 | low;

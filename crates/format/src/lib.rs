@@ -23,6 +23,11 @@
 //! assert!(again.is_intact());
 //! ```
 #![forbid(unsafe_code)]
+// Every byte may be damaged: what would panic is an error here.
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::unreachable)
+)]
 
 pub mod bloom;
 pub mod catalogue;

@@ -68,13 +68,18 @@ impl ConceptRecord {
 
     /// Sets the checksum. The last step of making a record.
     pub fn seal(&mut self) {
-        self.checksum = U64::new(checksum(&self.as_bytes()[..120]));
+        self.checksum = U64::new(checksum(self.covered()));
     }
 
     /// Whether the checksum matches.
     #[must_use]
     pub fn is_intact(&self) -> bool {
-        self.checksum.get() == checksum(&self.as_bytes()[..120])
+        self.checksum.get() == checksum(self.covered())
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "a record has 128 bytes")]
+    fn covered(&self) -> &[u8] {
+        &self.as_bytes()[..120]
     }
 
     /// Whether this version is a learned concept, neither stub nor tombstone.
@@ -160,6 +165,7 @@ impl AssociationRecord {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the low half is the checksum")]
+    #[expect(clippy::indexing_slicing, reason = "a record has 64 bytes")]
     fn expected_checksum(&self) -> u32 {
         checksum(&self.as_bytes()[..60]) as u32
     }

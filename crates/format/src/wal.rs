@@ -46,8 +46,8 @@ pub struct SegmentHeader {
     pub generation: U64,
     /// The next sequence expected when the segment was opened for this generation: all below it are durable.
     pub first_sequence: U64,
-    /// Zero.
-    pub reserved_high: U64,
+    /// Bytes of the segment when it was opened: it never gets shorter. 0 for not known.
+    pub length: U64,
     /// xxh3 of the 56 bytes before.
     pub checksum: U64,
 }
@@ -56,7 +56,7 @@ const _: () = assert!(size_of::<SegmentHeader>() == 64);
 const SEGMENT_SUMMED: usize = 56;
 
 impl SegmentHeader {
-    /// A header ready to be written.
+    /// A header ready to be written, of a segment whose length is not known.
     #[must_use]
     pub fn new(store_id: [u8; 16], generation: u64, first_sequence: u64) -> Self {
         let mut header = Self {
@@ -66,11 +66,19 @@ impl SegmentHeader {
             store_id,
             generation: U64::new(generation),
             first_sequence: U64::new(first_sequence),
-            reserved_high: U64::ZERO,
+            length: U64::ZERO,
             checksum: U64::ZERO,
         };
         header.checksum = U64::new(header.compute_checksum());
         header
+    }
+
+    /// The same header of a segment of so many bytes.
+    #[must_use]
+    pub fn with_length(mut self, length: u64) -> Self {
+        self.length = U64::new(length);
+        self.checksum = U64::new(self.compute_checksum());
+        self
     }
 
     fn compute_checksum(&self) -> u64 {

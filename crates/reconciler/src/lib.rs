@@ -49,6 +49,7 @@ mod counters;
 mod engine;
 mod error;
 mod options;
+#[warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::unreachable)]
 mod recover;
 mod turn;
 

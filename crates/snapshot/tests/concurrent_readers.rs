@@ -109,7 +109,7 @@ fn readers_see_whole_groups_while_blocks_are_recycled() {
         writer.publish(entries + publish);
     }
     assert_eq!(writer.source().memory_use().retained_bytes, 0);
-    println!("{} reads of whole snapshots", reads.load(Ordering::Relaxed));
+    println!("cases: {} (reads of whole snapshots)", reads.load(Ordering::Relaxed));
 }
 
 /// Lets the readers end, also when the writer panics.

@@ -58,6 +58,11 @@
 //! # }
 //! ```
 #![forbid(unsafe_code)]
+// Every byte may be damaged: what would panic is an error here.
+#![cfg_attr(
+    not(test),
+    warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used, clippy::unreachable)
+)]
 
 mod access;
 mod arenas;

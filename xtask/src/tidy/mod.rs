@@ -99,6 +99,14 @@ pub(crate) fn run(root: &Path) -> bool {
     fatal == 0
 }
 
+/// Tells which lines of a Rust file, from 1, belong to its tests.
+pub(crate) fn is_test_line(text: &str) -> impl Fn(usize) -> bool {
+    let code = source::code_only(text);
+    let kept = source::without_tests(&code);
+    let tests: Vec<bool> = code.lines().zip(kept.lines()).map(|(before, after)| before != after).collect();
+    move |line| line.checked_sub(1).and_then(|at| tests.get(at)).copied().unwrap_or(false)
+}
+
 /// Builds a file for the tests of the rules.
 #[cfg(test)]
 fn file(path: &str, text: &str) -> File {

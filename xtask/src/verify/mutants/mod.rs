@@ -1,0 +1,155 @@
+//! The part `mutants`: the checks can fail.
+//!
+//! Each mutant is one small fault, put into a copy of the tree: an ordering made weaker, a sync dropped, a checksum
+//! skipped. The named tests must go red. A mutant that survives, that does not build, or whose place is not found any
+//! more is a failure: a check that cannot fail is none.
+
+mod engine;
+mod models;
+mod tree;
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::{Setting, loom};
+use crate::steps::{Outcome, Step, cargo, target_dir};
+use tree::Tree;
+
+/// A fault, and the tests that find it.
+#[derive(Debug)]
+pub(super) struct Mutant {
+    /// What is broken, in a few words.
+    name: &'static str,
+    /// From the root.
+    file: &'static str,
+    /// Text that stands once in the file.
+    find: &'static str,
+    replace: &'static str,
+    package: &'static str,
+    /// The test program.
+    test: &'static str,
+    /// What of the test program is run: tests whose names contain this.
+    filter: &'static str,
+}
+
+/// How long tests of a mutant may take; the same tests of the tree as it is take seconds.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+pub(super) fn steps(setting: &Setting, checking: &mut Vec<Step>) {
+    let models = setting.clone();
+    checking.push(Step::new("mutants loom", move || check(&models, models::MUTANTS)));
+    if setting.engine {
+        let setting = setting.clone();
+        checking.push(Step::new("mutants engine", move || check(&setting, engine::MUTANTS)));
+    }
+}
+
+fn check(setting: &Setting, mutants: &[Mutant]) -> Outcome {
+    let folder = target_dir(&setting.root).join("mutants");
+    let tree = match Tree::copy(&setting.root, &folder) {
+        Ok(tree) => tree,
+        Err(error) => {
+            eprintln!("the tree cannot be copied to {}: {error}", folder.display());
+            return Outcome::failed(1);
+        }
+    };
+    if let Err(red) = green(setting, &tree, mutants) {
+        println!("   without a mutant: {red}");
+        return Outcome::failed(1);
+    }
+    let mut survivors = 0;
+    for mutant in mutants {
+        let start = Instant::now();
+        let verdict = judge(setting, &tree, mutant);
+        let seconds = start.elapsed().as_secs_f64();
+        match verdict {
+            Ok(how) => println!(
+                "   caught   {:7.1} s  {}: {how} by {} {}",
+                seconds, mutant.name, mutant.package, mutant.filter
+            ),
+            Err(why) => {
+                println!("   SURVIVED {:7.1} s  {}: {why}", seconds, mutant.name);
+                survivors += 1;
+            }
+        }
+    }
+    match survivors {
+        0 => Outcome::Checked(mutants.len() as u64),
+        failures => Outcome::Failed { code: 1, cases: mutants.len() as u64, failures },
+    }
+}
+
+/// Whether the tests that are to catch mutants are green in the tree as it is: one that is always red catches nothing.
+fn green(setting: &Setting, tree: &Tree, mutants: &[Mutant]) -> Result<(), String> {
+    for (at, mutant) in mutants.iter().enumerate() {
+        let same =
+            |other: &Mutant| (other.package, other.test, other.filter) == (mutant.package, mutant.test, mutant.filter);
+        if !mutants[..at].iter().any(same) {
+            match run_tests(setting, tree.root(), mutant)? {
+                Verdict::Green => {}
+                Verdict::Red | Verdict::Hung => return Err(format!("{} {} is red", mutant.package, mutant.filter)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How a mutant was caught, or why it was not.
+fn judge(setting: &Setting, tree: &Tree, mutant: &Mutant) -> Result<&'static str, String> {
+    tree.change(mutant.file, mutant.find, mutant.replace)?;
+    let verdict = run_tests(setting, tree.root(), mutant);
+    tree.restore(mutant.file)?;
+    match verdict? {
+        Verdict::Green => Err(format!("{} {} stayed green", mutant.package, mutant.filter)),
+        Verdict::Red => Ok("red"),
+        Verdict::Hung => Ok("hung"),
+    }
+}
+
+enum Verdict {
+    Green,
+    Red,
+    Hung,
+}
+
+fn run_tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Result<Verdict, String> {
+    let log = |what: &str| target_dir(&setting.root).join("mutants").join(what);
+    let built = ended(tests(setting, root, mutant).arg("--no-run"), &log("build.log"));
+    if !matches!(built, Ok(Verdict::Green)) {
+        return Err(format!("it does not build, see {}", log("build.log").display()));
+    }
+    ended(tests(setting, root, mutant).args(["--", mutant.filter]), &log("test.log")).map_err(|error| error.to_string())
+}
+
+fn tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Command {
+    if mutant.test == "loom" {
+        return loom::loom_test(setting, root, mutant.package);
+    }
+    let mut command = cargo(root);
+    // Beside what is built of the tree itself: what comes from elsewhere is built once.
+    command.env("CARGO_TARGET_DIR", target_dir(&setting.root));
+    command.env("SUTRA_TIER", "quick").env("SUTRA_SEED", setting.seed.to_string());
+    command.args(["test", "--release", "--package", mutant.package, "--test", mutant.test]);
+    command
+}
+
+/// Runs a command to its end, or ends it with all that it started when [`PATIENCE`] is over.
+fn ended(command: &mut Command, log: &Path) -> std::io::Result<Verdict> {
+    let said = std::fs::File::create(log)?;
+    // A group of its own: the test program is a child of cargo, and would outlive it.
+    let mut child = command.stdout(said.try_clone()?).stderr(said).process_group(0).spawn()?;
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(if status.success() { Verdict::Green } else { Verdict::Red });
+        }
+        if start.elapsed() > PATIENCE {
+            Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status()?;
+            child.wait()?;
+            return Ok(Verdict::Hung);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
