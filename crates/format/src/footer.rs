@@ -116,7 +116,7 @@ pub struct GroupTime {
 pub struct AccessEntry {
     /// The concept's slot.
     pub slot: U32,
-    /// Number of accesses until then, all of them.
+    /// Number of accesses until then, all of them; all bits set if it was lost with a damaged image.
     pub count: U32,
     /// The last access: microseconds since the Unix epoch.
     pub last_accessed: U64,

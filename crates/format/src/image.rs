@@ -106,11 +106,15 @@ pub struct ImageRow {
     pub versions: U32,
     /// Last access in microseconds since the Unix epoch; 0 for never.
     pub last_accessed: U64,
-    /// Number of accesses.
+    /// Number of accesses; all bits set if it was lost with a damaged image, see [`LOST_COUNT`].
     pub access_count: U32,
     /// 0.
     pub reserved: U32,
 }
+
+/// The access count of a slot whose count stood in a block that was damaged: nobody knows it, and it stays so until the
+/// concept is forgotten.
+pub const LOST_COUNT: u32 = u32::MAX;
 
 const _: () = {
     assert!(size_of::<ImageSide>() == 40);

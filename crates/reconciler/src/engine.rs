@@ -119,10 +119,16 @@ impl Engine {
             warned: false,
         };
         let checkpointer = spawn("sutra-checkpoint", log.clone(), move || checkpointer.run())?;
-        let reconciler = spawn("sutra-reconcile", log.clone(), move || reconciler.run()).inspect_err(|_| {
-            // The other thread has nobody to end it.
-            checkpoints.close();
-        })?;
+        let reconciler = match spawn("sutra-reconcile", log.clone(), move || reconciler.run()) {
+            Ok(reconciler) => reconciler,
+            Err(error) => {
+                // The other thread has nobody to end it. And it may write a last checkpoint: the directory stays locked
+                // until it has.
+                checkpoints.close();
+                let _ = checkpointer.join();
+                return Err(error.into());
+            }
+        };
         let threads = Mutex::new(Some(Threads { reconciler, checkpointer, lock }));
         let defining = Mutex::new(());
         let forks = sutra_vfs::forks();

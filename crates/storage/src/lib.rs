@@ -64,6 +64,8 @@ pub use path::{Hop, Path, PathNode, PathOptions};
 pub use read::{Direction, Neighbor, NeighborOptions, Neighbors};
 pub use snapshot::Snapshot;
 pub use stats::{LogStats, ReconcilerStats, SnapshotStats, Stats, StorageStats};
+#[doc(hidden)]
+pub use verify::verify_in;
 pub use verify::{Verified, verify};
 pub use view::{AssociationView, ConceptView};
 

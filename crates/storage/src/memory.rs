@@ -48,6 +48,12 @@ impl ConcurrentMemory {
     pub fn new(config: ConcurrentConfig) -> Result<Self> {
         config.engine_options()?;
         let directory = RealDirectory::open(&config.storage_path)?;
+        // The lock is the folder's: a link would let two folders, and so two processes, write one file.
+        let file = directory.path().join("storage.dat");
+        if std::fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_symlink()) {
+            let detail = "storage.dat is a symbolic link, and the store's lock lies in the folder that the file is in";
+            return Err(Error::NotOurs { detail: detail.into() });
+        }
         Self::open_in(Arc::new(directory), config)
     }
 

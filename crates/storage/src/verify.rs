@@ -49,7 +49,16 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified> {
     if !path.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("{} is no folder", path.display())).into());
     }
-    let directory: Arc<dyn Directory> = Arc::new(RealDirectory::open(path)?);
+    verify_in(Arc::new(RealDirectory::open(path)?))
+}
+
+/// Like [`verify`], of a directory that is given: for tests with the simulated disk of `sutra-vfs`. No part of the public
+/// contract.
+///
+/// # Errors
+/// As [`verify`].
+#[doc(hidden)]
+pub fn verify_in(directory: Arc<dyn Directory>) -> Result<Verified> {
     let _lock = directory.lock("lock").map_err(EngineError::from)?;
     let mut verified = Verified { file: Store::verify(directory.clone())?, ..Verified::default() };
     if sutra_wal::has_segments(&*directory)? {

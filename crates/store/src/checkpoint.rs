@@ -159,7 +159,7 @@ impl Store {
         Ok(added)
     }
 
-    /// Writes an image; none if what it is made from is damaged: the checkpoint goes on without.
+    /// Writes an image; none if what it is made from is damaged or could not be read: the checkpoint goes on without.
     fn write_image(
         &self,
         snapshot: &Snapshot,
@@ -179,7 +179,7 @@ impl Store {
             }
             Err(ImageFailure::Store(error)) => Err(error),
             Err(ImageFailure::Source(problem)) => {
-                tracing::warn!(problem, "no image is written: what it is made from is damaged");
+                tracing::warn!(problem, "no image is written: what it is made from is not as it should be");
                 space.rewind(start);
                 Ok(None)
             }

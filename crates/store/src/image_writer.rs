@@ -19,7 +19,7 @@ use crate::store::ImagePlace;
 pub(crate) enum ImageFailure {
     /// The file could not be written.
     Store(StoreError),
-    /// What it is made from is damaged or contradicts itself.
+    /// What it is made from is damaged, could not be read, or contradicts itself.
     Source(String),
 }
 
@@ -80,7 +80,13 @@ fn write_slots(
         let targets = incoming.push_row(snapshot.edges(slot, Side::In)?.iter(), sink)?;
         let (access_count, last_accessed) = match overlay.get(&slot) {
             Some(entry) => (entry.count.get(), entry.last_accessed.get()),
-            None => base.as_mut().and_then(|base| base.get(slot)).unwrap_or_default(),
+            None => match base.as_mut().map(|base| base.get(slot)) {
+                None => (0, 0),
+                Some(Ok(counts)) => counts.unwrap_or_default(),
+                Some(Err(error)) => {
+                    return Err(ImageFailure::Source(format!("the old image could not be read: {error}")));
+                }
+            },
         };
         let row = ImageRow {
             latest: U32::new(latest),

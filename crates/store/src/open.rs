@@ -34,8 +34,11 @@ impl Store {
         let chosen = slots::read(&*file)?;
         let repaired = look_at_slots(&chosen);
         if repaired.is_some() {
-            // The chosen header may stand in the page cache alone, written by a process that was killed before its sync.
-            // What is shown to readers from here on, and what the log is cut by, must survive a power cut.
+            // The chosen header may stand in the page cache alone, written by a process that was killed before its sync, or
+            // whose sync failed. What is shown to readers from here on, and what the log is cut by, must survive a power
+            // cut. After a failed sync its page counts as clean, so that a sync alone would not write it: it is written
+            // again, the same bytes.
+            slots::write(&*file, chosen.slot, &chosen.header).map_err(StoreError::io("writing a header again"))?;
             file.sync_data().map_err(|source| StoreError::SyncFailed { source })?;
         }
         let header = chosen.header;
@@ -198,7 +201,7 @@ impl Footers {
         };
         tracing::warn!(position, problem, "the image is not used, its columns are built from the records again");
         let mut rows = ImageRows::of_footer(file, &footer.header);
-        let entries = rows.entries();
+        let entries = rows.entries().map_err(StoreError::io("reading the rows of the image"))?;
         if rows.damaged > 0 {
             tracing::warn!(blocks = rows.damaged, "access counts in damaged blocks of the image are lost");
         }

@@ -148,16 +148,19 @@ impl Store {
     }
 
     /// Access counts of all slots that have any, as they are committed: the image's rows and what came after. Reads all
-    /// rows. Counts in damaged blocks are left out.
-    #[must_use]
-    pub fn access_entries(&self) -> Vec<AccessEntry> {
+    /// rows.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn access_entries(&self) -> Result<Vec<AccessEntry>, StoreError> {
         let mut all = Overlay::new();
         if let Some(image) = &self.image {
             let mut rows = ImageRows::new(&*self.file, image.position, image.header);
-            crate::access::overlay(&mut all, &rows.entries());
+            let entries = rows.entries().map_err(StoreError::io("reading the rows of the image"))?;
+            crate::access::overlay(&mut all, &entries);
         }
         all.extend(&self.access);
-        all.into_values().collect()
+        Ok(all.into_values().collect())
     }
 
     /// The last sequence and the commit time of each group that is committed, oldest first. Reads all footers.

@@ -108,6 +108,56 @@ fn a_failed_sync_poisons() {
     }
 }
 
+/// The sync of a header failed; the process ended. Its successor found that header in the page cache, newer than the
+/// other one, and synced the file before it believed it. That sync succeeded, as syncs do of pages that a failed one has
+/// left clean: the header was not on the disk. The log was reused up to it, and the next power cut brought the commit
+/// before back.
+#[test]
+fn a_header_whose_sync_failed_is_written_again_by_the_next_open() {
+    let seed = seed(9);
+    let syncs = operations(seed, false).into_iter().filter(|(_, kind)| matches!(kind, TraceKind::Sync { .. }));
+    for (number, _) in syncs {
+        let (disk, mut store, mut learner) = scene(seed);
+        disk.fail_at(number, Fault::FailedSync);
+        assert!(matches!(learner.checkpoint(&mut store, false), Err(StoreError::SyncFailed { .. })));
+        drop(store);
+        let (store, learner) = open(&disk);
+        let (after, again) = open(&disk.image(Policy::DropAll));
+        assert_eq!((after.commit(), after.sequence()), (store.commit(), store.sequence()));
+        assert_eq!(contents(&again.writer.latest()), contents(&learner.writer.latest()));
+    }
+}
+
+/// A block of the image that could not be read counted as damaged: the next image was written without its access counts,
+/// and they were gone although the disk could be read again.
+#[test]
+fn access_counts_that_could_not_be_read_are_not_lost() {
+    let (disk, mut store, mut learner) = scene(10);
+    learner.access(7, 70);
+    learner.checkpoint(&mut store, true).unwrap();
+    learner.learn(9, b"news");
+    let counts = store.access_entries().unwrap();
+    assert!(!counts.is_empty());
+    for number in 0.. {
+        let (met, sequence) = (disk.faults(), store.sequence());
+        disk.fail_read_at(disk.reads() + number, Fault::Eio);
+        learner.learn(9, b"more news");
+        // Without a new image, or given up.
+        let ended = learner.checkpoint(&mut store, true).is_ok();
+        assert!(ended == (store.sequence() > sequence));
+        disk.heal();
+        assert_eq!(store.access_entries().unwrap(), counts);
+        if disk.faults() == met {
+            break;
+        }
+    }
+    disk.fail_reads_from(disk.reads(), Fault::Eio);
+    assert!(matches!(store.access_entries(), Err(StoreError::Io { .. })));
+    disk.heal();
+    let (again, _) = open(&disk);
+    assert_eq!(again.access_entries().unwrap(), counts);
+}
+
 #[test]
 fn a_full_disk_ends_with_room() {
     let (disk, mut store, mut learner) = scene(8);

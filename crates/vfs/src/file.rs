@@ -33,8 +33,7 @@ pub trait File: Send + Sync + Debug {
     /// [`io::ErrorKind::UnexpectedEof`] when the file ends before; otherwise what the system reports.
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 
-    /// Writes all of `buf` at `offset`, growing the file when it reaches beyond its end. Interrupted and short
-    /// writes are continued.
+    /// Writes all of `buf` at `offset`, growing the file when it reaches beyond its end. Short writes are continued.
     ///
     /// # Errors
     /// What the system reports; a part may have been written then.

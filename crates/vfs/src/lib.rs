@@ -17,7 +17,8 @@
 //! # What it does not do
 //!
 //! It knows no records, keeps no cache, starts no thread and never retries a sync: after a failed sync the system
-//! may have dropped the dirty pages, so a second one proves nothing. Linux and macOS are supported; Windows is not
+//! may have dropped the dirty pages, so a second one proves nothing. (An interrupted call is not a failed one: it is
+//! made again, a bounded number of times.) Linux and macOS are supported; Windows is not
 //! (locks are identified by inode), and the crate refuses to build there.
 //!
 //! # Example
@@ -49,12 +50,14 @@ compile_error!("sutra-vfs supports Linux and macOS: it identifies lock files by 
 mod directory;
 mod file;
 mod fork;
+mod interrupted;
 mod lock;
 mod map;
 mod name;
 mod real;
 pub mod sim;
 mod system;
+mod watched;
 
 pub use directory::Directory;
 pub use file::{File, MAP_ALIGNMENT};
@@ -62,3 +65,5 @@ pub use fork::{forks, watch_fork};
 pub use lock::{DirectoryLock, LockError};
 pub use map::{Map, MapMut};
 pub use real::RealDirectory;
+#[cfg(feature = "watch-memory")]
+pub use watched::watch_memory;

@@ -15,6 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
+use crate::interrupted::retried;
 use crate::system;
 
 /// Why a directory's lock was not given.
@@ -71,7 +72,8 @@ fn registry() -> MutexGuard<'static, Registry> {
 pub(crate) fn lock(path: &Path) -> Result<DirectoryLock, LockError> {
     let mut held = registry();
     loop {
-        let mut file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let open = || fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = retried(open)?;
         let inode = identity(&file.metadata()?);
         if held.contains(&inode) {
             return Err(holder(&mut file));
@@ -89,7 +91,7 @@ pub(crate) fn lock(path: &Path) -> Result<DirectoryLock, LockError> {
             Err(error) => return Err(error.into()),
         }
         let pid = std::process::id();
-        file.set_len(0)?;
+        retried(|| file.set_len(0))?;
         file.write_all(
             format!("pid {pid}\nhost {}\nsince {}\n", system::host_name(), system::unix_micros()).as_bytes(),
         )?;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use memmap2::{Advice, Mmap, MmapOptions, MmapRaw};
 
+use crate::watched::Watched;
+
 /// From this length on, in bytes, anonymous memory asks for huge pages (on Linux).
 #[cfg(any(target_os = "linux", test))]
 const HUGE_PAGE: usize = 2 << 20;
@@ -37,8 +39,13 @@ impl Map {
 
     /// A map of fresh memory holding `bytes`, aligned like any other map.
     pub(crate) fn copy_of(bytes: &[u8]) -> io::Result<Self> {
-        let mut memory = MmapOptions::new().len(bytes.len()).map_anon()?;
-        memory.copy_from_slice(bytes);
+        Self::filled(bytes.len(), |memory| memory.copy_from_slice(bytes))
+    }
+
+    /// A map of fresh memory that `fill` gets zeroed.
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> io::Result<Self> {
+        let mut memory = MmapOptions::new().len(len).map_anon()?;
+        fill(&mut memory);
         Ok(Self { memory: Arc::new(memory.make_read_only()?) })
     }
 
@@ -91,6 +98,7 @@ impl fmt::Debug for Map {
 pub struct MapMut {
     memory: MmapRaw,
     len: usize,
+    _watched: Watched,
 }
 
 impl MapMut {
@@ -102,13 +110,14 @@ impl MapMut {
         // the mapped bytes do not change under it. Writes go to private copies of pages, and access is through raw
         // pointers only.
         let memory = unsafe { MmapOptions::new().offset(offset).len(len).map_copy(file)? };
-        Ok(Self { memory: memory.into(), len })
+        Ok(Self { memory: memory.into(), len, _watched: Watched::nothing() })
     }
 
-    pub(crate) fn copy_of(bytes: &[u8]) -> io::Result<Self> {
-        let mut memory = MmapOptions::new().len(bytes.len()).map_anon()?;
-        memory.copy_from_slice(bytes);
-        Ok(Self { memory: memory.into(), len: bytes.len() })
+    /// Fresh memory in the place of a file's, that `fill` gets zeroed.
+    pub(crate) fn filled(len: usize, fill: impl FnOnce(&mut [u8])) -> io::Result<Self> {
+        let mut memory = MmapOptions::new().len(len).map_anon()?;
+        fill(&mut memory);
+        Ok(Self { memory: memory.into(), len, _watched: Watched::nothing() })
     }
 
     /// `len` bytes of fresh memory, zeroed, aligned to at least 4096, asking for huge pages from 2 MiB on. Pages are
@@ -123,7 +132,7 @@ impl MapMut {
             // Advice: a kernel without huge pages refuses it, and the memory is as good.
             let _ = memory.advise(Advice::HugePage);
         }
-        Ok(Self { memory, len })
+        Ok(Self { memory, len, _watched: Watched::taken(len) })
     }
 
     /// The number of bytes.

@@ -3,24 +3,26 @@
 use std::fs;
 use std::io;
 
+#[cfg(target_os = "linux")]
+use crate::interrupted::retried;
+
 /// Grows `file` to at least `len` and backs it with blocks. `Ok(false)`: this file system or system cannot.
 #[cfg(target_os = "linux")]
 pub(crate) fn allocate(file: &fs::File, len: u64) -> io::Result<bool> {
     use std::os::fd::AsRawFd;
 
     let len = libc::off_t::try_from(len).map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    loop {
+    retried(|| {
         // SAFETY: the descriptor is open for as long as `file` is borrowed; the call takes integers only and reports
         // errors by its result.
         let code = unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, len) };
         match code {
-            0 => return Ok(true),
-            libc::EINTR => {}
+            0 => Ok(true),
             // A descriptor or file system without the operation, or a zero length: nothing was done.
-            libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS => return Ok(false),
-            code => return Err(io::Error::from_raw_os_error(code)),
+            libc::EOPNOTSUPP | libc::EINVAL | libc::ENOSYS => Ok(false),
+            code => Err(io::Error::from_raw_os_error(code)),
         }
-    }
+    })
 }
 
 /// Grows `file` to at least `len` and backs it with blocks: not offered by macOS in one call, see

@@ -186,6 +186,90 @@ fn faults_strike_where_ordered() {
 }
 
 #[test]
+fn an_interruption_is_not_noticed() {
+    let disk = SimDirectory::new();
+    let every_other = |kinds: u64| {
+        let next = disk.operations();
+        (0..kinds).for_each(|number| disk.fail_at(next + 2 * number, Fault::Interrupted));
+    };
+    every_other(8);
+    let file = disk.create("a").expect("not noticed");
+    file.write_all_at(&[1; 8], 0).expect("not noticed");
+    file.reserve(16).expect("not noticed");
+    file.allocate(32).expect("not noticed");
+    file.truncate(8).expect("not noticed");
+    file.sync_data().expect("not noticed");
+    disk.rename("a", "b").expect("not noticed");
+    disk.sync().expect("not noticed");
+    assert_eq!((disk.operations(), disk.faults()), (16, 8));
+    assert!(disk.trace().iter().all(|op| op.succeeded == (op.number % 2 == 1)));
+    assert_eq!(read(&disk.image(Policy::DropAll), "b"), Some(vec![1; 8]));
+    every_other(1);
+    disk.remove("b").expect("not noticed");
+    assert!(disk.list().expect("power").is_empty());
+}
+
+#[test]
+fn interruptions_without_end_are_an_error() {
+    let disk = SimDirectory::new();
+    let file = synced(&disk, "a", &[1; 8]);
+    disk.fail_from(disk.operations(), Fault::Interrupted);
+    for outcome in [file.write_all_at(&[2; 8], 0), file.sync_data(), disk.sync(), disk.remove("a")] {
+        assert_eq!(outcome.expect_err("given up").kind(), ErrorKind::Interrupted);
+    }
+    disk.heal();
+    file.sync_data().expect("healed");
+    assert_eq!(read(&disk.image(Policy::DropAll), "a"), Some(vec![1; 8]));
+}
+
+#[test]
+fn a_short_write_is_continued() {
+    let disk = SimDirectory::new();
+    let file = synced(&disk, "a", &[1; 8]);
+    let next = disk.operations();
+    disk.fail_from(next, Fault::ShortWrite);
+    file.write_all_at(&[2; 7], 1).expect("continued");
+    file.write_all_at(&[], 0).expect("nothing to write");
+    assert_eq!(read(&disk, "a"), Some(vec![1, 2, 2, 2, 2, 2, 2, 2]));
+    let written: Vec<_> = disk.trace().into_iter().skip(next as usize).map(|op| op.kind).collect();
+    let write = |offset, len| TraceKind::Write { name: "a".to_owned(), offset, len };
+    assert_eq!(written, [write(1, 7), write(5, 3), write(7, 1), write(0, 0)]);
+    file.sync_data().expect("not affected");
+}
+
+#[test]
+fn reads_have_numbers_and_faults_of_their_own() {
+    let disk = SimDirectory::new();
+    let file = synced(&disk, "a", &[1; 8]);
+    let (operations, mut bytes) = (disk.operations(), [0; 8]);
+    let mut refused = |fault, expected| {
+        disk.fail_reads_from(disk.reads(), fault);
+        let errors = [
+            disk.open("a").expect_err("ordered"),
+            disk.list().expect_err("ordered"),
+            file.len().expect_err("ordered"),
+            file.read_exact_at(&mut bytes, 0).expect_err("ordered"),
+            file.map(0, 8).expect_err("ordered"),
+            file.map_private(0, 8).expect_err("ordered"),
+        ];
+        assert!(errors.iter().all(|error| error.raw_os_error() == Some(expected)), "{errors:?}");
+        file.sync_data().expect("no read");
+        disk.heal();
+    };
+    refused(Fault::Eio, libc::EIO);
+    refused(Fault::Enomem, libc::ENOMEM);
+    refused(Fault::Interrupted, libc::EINTR);
+    let reads = disk.reads();
+    disk.fail_read_at(reads, Fault::Interrupted);
+    disk.fail_read_at(reads + 2, Fault::Eio);
+    disk.fail_reads_from(reads + 3, Fault::FailedSync);
+    file.len().expect("not noticed");
+    file.read_exact_at(&mut bytes, 0).expect_err("ordered");
+    file.read_exact_at(&mut bytes, 0).expect("no fault of reads");
+    assert_eq!((bytes, disk.reads(), disk.operations()), ([1; 8], reads + 4, operations + 3));
+}
+
+#[test]
 fn a_failed_sync_loses_what_a_later_one_does_not_bring_back() {
     let disk = SimDirectory::new();
     let file = synced(&disk, "a", &[1; 2 * SECTOR]);

@@ -95,8 +95,12 @@ impl Wal {
         let reused = if len == self.options.segment_bytes { self.spare.pop() } else { None };
         let segment = match reused {
             Some(mut segment) => {
-                // A recovery may have cut it.
-                segment.grow(len)?;
+                // The settings may have been others when it was made. The header is to say the new length, so that must not
+                // be lost behind it.
+                if segment.len < len {
+                    segment.grow(len)?;
+                    segment.sync()?;
+                }
                 segment
             }
             None => {
@@ -112,6 +116,7 @@ impl Wal {
         self.sync_names()?;
         self.generation = self.generation.saturating_add(1);
         let header = SegmentHeader::new(self.options.store_id, self.generation, self.next_sequence);
+        let header = header.with_length(segment.len);
         segment.write_header(&header)?;
         let last = self.next_sequence.saturating_sub(1);
         self.live.push_back(Live { segment, generation: self.generation, end: FIRST_GROUP, last });

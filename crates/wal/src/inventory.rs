@@ -13,6 +13,8 @@ pub(crate) struct Headed {
     pub(crate) segment: Segment,
     pub(crate) generation: u64,
     pub(crate) first_sequence: u64,
+    /// The file's length when it was opened, 0 when not known.
+    pub(crate) length: u64,
     /// Where its last group ends.
     pub(crate) end: u64,
     /// The last sequence replayed from it.
@@ -49,6 +51,7 @@ impl Inventory {
                     segment,
                     generation: header.generation.get(),
                     first_sequence: header.first_sequence.get(),
+                    length: header.length.get(),
                     end: FIRST as u64,
                     last: None,
                 }),
@@ -80,6 +83,11 @@ impl Inventory {
     ) -> Result<(), WalError> {
         let mut bytes = Vec::new();
         for segment in self.headless.drain(..) {
+            // A new segment is empty until it has its whole length: one that ends within its header's page was cut short,
+            // and what stood in it, nobody can say.
+            if (1..FIRST as u64).contains(&segment.len) {
+                return Err(segment.corrupt(segment.len, covered.saturating_add(1), "it was cut short"));
+            }
             segment.load(&mut bytes)?;
             for found in groups_from(&bytes, FIRST, Wanted { store_id, generation: None }) {
                 // Generations of whatever was here are not to be used again.

@@ -70,15 +70,28 @@ pub(crate) fn groups_from(bytes: &[u8], position: usize, wanted: Wanted) -> impl
     })
 }
 
-/// How many bytes at `position` are the remains of a group that was begun in this life and is not intact: 0 when there
-/// is no sign of one.
-pub(crate) fn torn_at(bytes: &[u8], position: usize, wanted: Wanted) -> u64 {
+/// How many bytes at `position`, where the group with sequence `expected` would begin, are the remains of a group that was
+/// begun in this life and is not intact: 0 when there is no sign of one.
+///
+/// One damaged field of the header does not hide it: what begins like a group without being of this store, or of this
+/// generation without beginning like a group, is damaged. Of an earlier life's groups, which may lie here whole or in part,
+/// none has this generation or this sequence.
+pub(crate) fn torn_at(bytes: &[u8], position: usize, wanted: Wanted, expected: u64) -> u64 {
     let rest = bytes.get(position..).unwrap_or_default();
-    match GroupHeader::read_from_prefix(rest) {
-        Ok((header, _)) if looks_like_group(rest) && wanted.admits(&header) => {
-            // For the report alone: the length may itself be damaged.
-            header.length.get().saturating_add(size_of::<GroupHeader>() as u64).min(rest.len() as u64)
-        }
-        _ => 0,
+    let Ok((header, _)) = GroupHeader::read_from_prefix(rest) else { return 0 };
+    let begins = looks_like_group(rest);
+    let ours = header.store_id == wanted.store_id;
+    let now = wanted.generation == Some(header.generation.get());
+    let next = header.first.get() == expected;
+    let torn = match (begins, ours) {
+        (true, true) => now || next,
+        (true, false) => true,
+        (false, true) => now,
+        (false, false) => now && next,
+    };
+    if !torn {
+        return 0;
     }
+    // For the report alone: the length may itself be damaged.
+    header.length.get().saturating_add(size_of::<GroupHeader>() as u64).min(rest.len() as u64)
 }

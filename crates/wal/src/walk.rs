@@ -10,7 +10,6 @@ use crate::group::Group;
 use crate::inventory::Headed;
 use crate::recovery::Recovery;
 use crate::scan::{FIRST, Found, Wanted, groups_from, next_group, torn_at};
-use crate::segment::Segment;
 
 /// A place in the log.
 #[derive(Clone, Copy)]
@@ -60,6 +59,11 @@ impl Walk {
                 // The header was written when everything below its first sequence was durable.
                 return Err(headed.segment.corrupt(0, self.expected, "groups before this segment are missing"));
             }
+            if headed.segment.len < headed.length {
+                // Before the groups: those that are gone with its end may be the last ones, of which nothing else tells.
+                let offset = headed.segment.len;
+                return Err(headed.segment.corrupt(offset, self.expected, "it was cut short"));
+            }
             self.attest(headed.first_sequence.saturating_sub(1));
             headed.segment.load(&mut bytes)?;
             let wanted = Wanted { store_id: self.store_id, generation: Some(headed.generation) };
@@ -75,7 +79,8 @@ impl Walk {
                 position = found.end();
             }
             headed.end = position as u64;
-            end = Some((Place { segment: index, position }, torn_at(&bytes, position, wanted)));
+            let torn = torn_at(&bytes, position, wanted, self.expected);
+            end = Some((Place { segment: index, position }, torn));
             if gap {
                 break;
             }
@@ -122,7 +127,7 @@ impl Walk {
     /// is missing; then they are cut off, and so are the `torn` bytes at the place itself.
     fn cut_behind(
         &mut self,
-        segments: &mut [Headed],
+        segments: &[Headed],
         place: Place,
         torn: u64,
         bytes: &mut Vec<u8>,
@@ -130,10 +135,14 @@ impl Walk {
         let (expected, store_id) = (self.expected, self.store_id);
         let mut cut_bytes = torn;
         let mut missing = false;
+        let mut ranges = Vec::new();
         for (index, headed) in segments.iter().enumerate().skip(place.segment) {
             // The first of them is still in memory.
             let from = if index == place.segment { place.position } else { FIRST };
-            if index > place.segment {
+            let mut end = from as u64;
+            if index == place.segment {
+                end = end.saturating_add(torn);
+            } else {
                 missing |= headed.first_sequence > expected;
                 headed.segment.load(bytes)?;
             }
@@ -141,11 +150,11 @@ impl Walk {
             for found in groups_from(bytes, from, wanted) {
                 missing |= found.header.durable_through.get() >= expected;
                 cut_bytes = cut_bytes.saturating_add(found.len as u64);
+                end = end.max(found.end() as u64);
             }
+            ranges.push((&headed.segment, from as u64..end));
         }
-        let Some((headed, later)) = segments.get_mut(place.segment..).and_then(<[Headed]>::split_first_mut) else {
-            return Ok(());
-        };
+        let Some(headed) = segments.get(place.segment) else { return Ok(()) };
         if missing {
             let what = "an acknowledged group is not intact or missing";
             return Err(headed.segment.corrupt(place.position as u64, expected, what));
@@ -158,9 +167,7 @@ impl Walk {
                 last_sequence = expected.saturating_sub(1),
                 "cut off what the write-ahead log had not acknowledged"
             );
-            let mut segments: Vec<&mut Segment> = vec![&mut headed.segment];
-            segments.extend(later.iter_mut().map(|headed| &mut headed.segment));
-            cut(segments.into_iter(), place.position as u64)?;
+            cut(ranges.into_iter())?;
             self.recovery.cut_bytes = cut_bytes;
         }
         Ok(())

@@ -6,7 +6,7 @@
 mod support;
 
 use support::{Model, Random};
-use sutra_vfs::sim::{Fault, Policy, SimDirectory};
+use sutra_vfs::sim::{Fault, Policy, Rest, SimDirectory, Unsynced};
 use sutra_wal::WalError;
 
 const POLICIES: [Policy; 6] =
@@ -65,6 +65,37 @@ fn power_cut_at_every_operation() {
             goes_on(&after, model.clone());
         }
     }
+}
+
+/// Of what was being written only the first bytes are there, and behind them what stood there before, which in a segment
+/// that is used again are groups of an earlier life, or zeros.
+#[test]
+fn a_write_torn_at_any_byte() {
+    let mut torn = 0;
+    for number in 0..operations_of_a_life() {
+        let disk = SimDirectory::new();
+        disk.crash_at(number);
+        let mut model = Model::default();
+        life(&disk, &mut model).expect_err("the power goes before the end");
+        for (change, unsynced) in disk.unsynced().iter().enumerate() {
+            let Unsynced::Write { len, .. } = unsynced else { continue };
+            let undone = disk.image(Policy::AllBut(change)).fingerprint();
+            if undone == disk.image(Policy::KeepAll).fingerprint() {
+                // Recovery writes groups again where they stand. No disk puts zeros where it writes what is there.
+                continue;
+            }
+            // Some of the bytes, others at the next operation, which finds the same write.
+            let step = 5 + len / 100;
+            for bytes in (number % step..*len).step_by(usize::try_from(step).expect("small")) {
+                for rest in [Rest::Before, Rest::Zeros] {
+                    let policy = Policy::Torn { change, bytes, rest, others: true };
+                    goes_on(&disk.image(policy), model.clone());
+                    torn += 1;
+                }
+            }
+        }
+    }
+    assert!(torn > 1000, "{torn}");
 }
 
 #[test]

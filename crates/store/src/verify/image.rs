@@ -2,7 +2,7 @@
 
 use sutra_format::header::Header;
 use sutra_format::id_hash;
-use sutra_format::image::{ImageColumns, ImageRow};
+use sutra_format::image::{ImageColumns, ImageRow, LOST_COUNT};
 use sutra_vfs::File;
 use zerocopy::little_endian::{F32, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
@@ -59,6 +59,11 @@ impl Checked {
         let covered = image.header().concepts.get();
         let rows = image.bytes(image.header().row_range())?;
         let rows = <[ImageRow]>::ref_from_bytes(rows).map_err(|_| corrupt(position))?;
+        let lost = rows.iter().filter(|row| row.access_count.get() == LOST_COUNT).count();
+        if lost > 0 {
+            let what = format!("the access counts of {lost} slots were lost with an image before it");
+            self.report.add("image", position, what);
+        }
         for (slot, row) in rows.iter().enumerate() {
             let mut latest = concepts.latest.get(slot).copied().unwrap_or(u32::MAX);
             while latest >= covered {

@@ -30,6 +30,29 @@ impl Content {
         self.len = len;
     }
 
+    /// A number that is another one for other bytes, as surely as 64 bits can say. Not for bytes that somebody chose to
+    /// deceive.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut sum = mix(0, self.len);
+        for (index, page) in &self.pages {
+            // Four sums side by side: each waits for its own multiplications alone.
+            let mut lanes = [1_u64, 2, 3, 4];
+            let mut any = 0;
+            for words in page.chunks_exact(32) {
+                for (lane, word) in lanes.iter_mut().zip(words.chunks_exact(8)) {
+                    let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+                    any |= word;
+                    *lane = mix(*lane, word);
+                }
+            }
+            // A page of zeros reads like one that was never written.
+            if any != 0 {
+                sum = lanes.into_iter().fold(mix(sum, *index), mix);
+            }
+        }
+        sum
+    }
+
     /// Reads what lies below the length; zeros beyond.
     pub(super) fn read(&self, mut buf: &mut [u8], mut offset: u64) {
         while !buf.is_empty() {
@@ -42,6 +65,18 @@ impl Content {
             }
             buf = rest;
             offset += count as u64;
+        }
+    }
+
+    /// Reads into memory that is zero, touching no more of it than what was written: a map of a sparse file costs little.
+    pub(super) fn read_into_zeros(&self, buf: &mut [u8], offset: u64) {
+        let end = offset.saturating_add(buf.len() as u64);
+        for (index, page) in self.pages.range(offset / PAGE as u64..end.div_ceil(PAGE as u64)) {
+            let start = index * PAGE as u64;
+            let (from, to) = (start.max(offset), (start + PAGE as u64).min(end));
+            // Both lie within the buffer, whose length is a usize.
+            let part = (from - offset) as usize..(to - offset) as usize;
+            buf[part].copy_from_slice(&page[(from - start) as usize..(to - start) as usize]);
         }
     }
 
@@ -59,6 +94,12 @@ impl Content {
             offset += count as u64;
         }
     }
+}
+
+/// Folds a word into a sum: a multiplication carries it upwards, the shift brings the upper bits back.
+pub(super) fn mix(sum: u64, word: u64) -> u64 {
+    let product = (sum ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (product ^ (product >> 29)).wrapping_add(0x94D0_49BB_1331_11EB)
 }
 
 /// Page index and place within the page.
@@ -92,6 +133,10 @@ mod tests {
             let mut read = vec![1; model.len()];
             content.read(&mut read, 0);
             assert!(read == model, "step {step}");
+            let from = model.len().min(usize::try_from(step).expect("small") * 37);
+            let mut part = vec![0; (model.len() - from).min(9000)];
+            content.read_into_zeros(&mut part, from as u64);
+            assert!(part == model[from..from + part.len()], "step {step}");
         }
     }
 

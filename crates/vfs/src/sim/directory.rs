@@ -3,14 +3,17 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::content::Content;
+use super::content::mix;
 use super::disk::{Disk, Extent};
 use super::fault::Fault;
-use super::image::Policy;
+use super::image::{Policy, Unsynced};
 use super::names::NodeId;
 use super::node::Node;
 use super::trace::{TraceKind, TraceOp};
 use crate::directory::Directory;
 use crate::file::{File, check_map};
+use crate::interrupted::{retried, write_all};
 use crate::lock::{DirectoryLock, LockError};
 use crate::map::{Map, MapMut};
 use crate::{name, system};
@@ -42,14 +45,36 @@ impl SimDirectory {
         locked(&self.disk).trace.clone()
     }
 
+    /// The number of reads so far, which is the number that the next one gets. A read is whatever asks the disk for
+    /// something and changes nothing: opening, listing, asking for a length, reading, mapping.
+    pub fn reads(&self) -> u64 {
+        locked(&self.disk).reads()
+    }
+
+    /// How many operations and reads have met a fault.
+    pub fn faults(&self) -> u64 {
+        locked(&self.disk).faults()
+    }
+
     /// Lets operation `number` meet `fault`, once. Faults of several numbers may be set.
     pub fn fail_at(&self, number: u64, fault: Fault) {
-        locked(&self.disk).plan.fail_at(number, fault);
+        locked(&self.disk).plan.operations().at(number, fault);
     }
 
     /// Lets operation `number` and all later ones meet `fault`.
     pub fn fail_from(&self, number: u64, fault: Fault) {
-        locked(&self.disk).plan.fail_from(number, fault);
+        locked(&self.disk).plan.operations().from(number, fault);
+    }
+
+    /// Lets read `number` meet `fault`, once: [`Fault::Eio`], [`Fault::Enomem`] or [`Fault::Interrupted`]; others do not
+    /// affect reads.
+    pub fn fail_read_at(&self, number: u64, fault: Fault) {
+        locked(&self.disk).plan.reads().at(number, fault);
+    }
+
+    /// Lets read `number` and all later ones meet `fault`.
+    pub fn fail_reads_from(&self, number: u64, fault: Fault) {
+        locked(&self.disk).plan.reads().from(number, fault);
     }
 
     /// Forgets all faults and crashes that were set.
@@ -60,6 +85,25 @@ impl SimDirectory {
     /// Cuts the power during operation `number`: it and everything later, reads included, report an error.
     pub fn crash_at(&self, number: u64) {
         locked(&self.disk).plan.crash_at(number);
+    }
+
+    /// The changes that no sync has covered, in the order in which a [`Policy`] counts them: of names first, then file by
+    /// file. Those of one file, and those of names, are in the order of happening.
+    pub fn unsynced(&self) -> Vec<Unsynced> {
+        let disk = locked(&self.disk);
+        disk.names.unsynced().chain(disk.nodes.values().flat_map(Node::unsynced)).collect()
+    }
+
+    /// A number for what reads see of all files: names, lengths and bytes. Equal for equal disks; different ones have the
+    /// same by a chance of 2^-64.
+    pub fn fingerprint(&self) -> u64 {
+        let disk = locked(&self.disk);
+        let mut sum = 0;
+        for (name, node) in disk.names.iter() {
+            sum = name.bytes().fold(mix(sum, name.len() as u64), |sum, byte| mix(sum, byte.into()));
+            sum = mix(sum, disk.nodes.get(&node).map_or(0, |node| node.current().fingerprint()));
+        }
+        sum
     }
 
     /// A new disk as a power cut at this moment leaves it: all of it durable, no locks, no faults, no trace.
@@ -91,8 +135,8 @@ fn not_found(name: &str) -> io::Error {
 impl Directory for SimDirectory {
     fn open(&self, name: &str) -> io::Result<Option<Arc<dyn File>>> {
         name::check(name)?;
-        let disk = locked(&self.disk);
-        disk.check_power()?;
+        let mut disk = locked(&self.disk);
+        retried(|| disk.read())?;
         Ok(disk.names.get(name).map(|node| self.file(node)))
     }
 
@@ -104,7 +148,8 @@ impl Directory for SimDirectory {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         let mut created = None;
-        disk.operate(TraceKind::Create { name: name.to_owned() }, |disk, _| created = Some(disk.create(name)))?;
+        let kind = TraceKind::Create { name: name.to_owned() };
+        retried(|| disk.operate(kind.clone(), |disk, _| created = Some(disk.create(name))))?;
         created.map(|node| self.file(node)).ok_or_else(|| not_found(name))
     }
 
@@ -114,12 +159,14 @@ impl Directory for SimDirectory {
         let mut disk = locked(&self.disk);
         disk.check_power()?;
         let node = disk.names.get(from).ok_or_else(|| not_found(from))?;
-        disk.operate(TraceKind::Rename { from: from.to_owned(), to: to.to_owned() }, |disk, _| {
+        let kind = TraceKind::Rename { from: from.to_owned(), to: to.to_owned() };
+        let rename = |disk: &mut Disk, _| {
             disk.names.rename(from, to, node);
             if let Some(node) = disk.nodes.get_mut(&node) {
                 to.clone_into(&mut node.name);
             }
-        })
+        };
+        retried(|| disk.operate(kind.clone(), rename)).map(drop)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
@@ -127,21 +174,23 @@ impl Directory for SimDirectory {
         let mut disk = locked(&self.disk);
         disk.check_power()?;
         disk.names.get(name).ok_or_else(|| not_found(name))?;
-        disk.operate(TraceKind::Remove { name: name.to_owned() }, |disk, _| disk.names.remove(name))
+        let kind = TraceKind::Remove { name: name.to_owned() };
+        retried(|| disk.operate(kind.clone(), |disk, _| disk.names.remove(name))).map(drop)
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let disk = locked(&self.disk);
-        disk.check_power()?;
+        let mut disk = locked(&self.disk);
+        retried(|| disk.read())?;
         Ok(disk.names.list())
     }
 
     fn sync(&self) -> io::Result<()> {
-        locked(&self.disk).operate(TraceKind::SyncDirectory, |disk, extent| {
+        let sync = |disk: &mut Disk, extent| {
             if extent == Extent::Whole {
                 disk.names.sync();
             }
-        })
+        };
+        retried(|| locked(&self.disk).operate(TraceKind::SyncDirectory, sync)).map(drop)
     }
 
     fn lock(&self, name: &str) -> Result<DirectoryLock, LockError> {
@@ -180,14 +229,15 @@ impl std::fmt::Debug for SimFile {
 
 impl SimFile {
     fn look<T>(&self, act: impl FnOnce(&Node) -> io::Result<T>) -> io::Result<T> {
-        let disk = locked(&self.disk);
-        disk.check_power()?;
+        let mut disk = locked(&self.disk);
+        retried(|| disk.read())?;
         // Nodes are never taken out of the disk they belong to.
         let node = disk.nodes.get(&self.node).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         act(node)
     }
 
-    fn change(&self, kind: impl FnOnce(String) -> TraceKind, act: impl FnOnce(&mut Node, Extent)) -> io::Result<()> {
+    /// One operation; says how much of it was done.
+    fn operate(&self, kind: impl Fn(String) -> TraceKind, act: impl Fn(&mut Node, Extent)) -> io::Result<Extent> {
         let mut disk = locked(&self.disk);
         let id = self.node;
         let name = disk.nodes.get(&id).map(|node| node.name.clone()).unwrap_or_default();
@@ -198,12 +248,14 @@ impl SimFile {
         })
     }
 
-    fn bytes(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    fn change(&self, kind: impl Fn(String) -> TraceKind, act: impl Fn(&mut Node, Extent)) -> io::Result<()> {
+        retried(|| self.operate(&kind, &act)).map(drop)
+    }
+
+    fn mapped<M>(&self, offset: u64, len: usize, map: impl FnOnce(&Content) -> io::Result<M>) -> io::Result<M> {
         self.look(|node| {
             check_map(offset, len, node.current().len())?;
-            let mut bytes = vec![0; len];
-            node.current().read(&mut bytes, offset);
-            Ok(bytes)
+            map(node.current())
         })
     }
 }
@@ -228,13 +280,21 @@ impl File for SimFile {
         if offset.checked_add(buf.len() as u64).is_none() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.change(
-            |name| TraceKind::Write { name, offset, len: buf.len() as u64 },
-            |node, extent| match extent {
-                Extent::Half => node.write(&buf[..buf.len() / 2], offset),
-                Extent::Whole | Extent::Lost => node.write(buf, offset),
-            },
-        )
+        // One operation also where nothing is to be written, as for any other call.
+        if buf.is_empty() {
+            return self.change(|name| TraceKind::Write { name, offset, len: 0 }, |_, _| ());
+        }
+        write_all(buf, offset, |buf, offset| {
+            let half = &buf[..buf.len().div_ceil(2)];
+            let extent = self.operate(
+                |name| TraceKind::Write { name, offset, len: buf.len() as u64 },
+                |node, extent| match extent {
+                    Extent::Half => node.write(half, offset),
+                    Extent::Whole | Extent::Lost => node.write(buf, offset),
+                },
+            )?;
+            Ok(if extent == Extent::Half { half.len() } else { buf.len() })
+        })
     }
 
     fn reserve(&self, len: u64) -> io::Result<()> {
@@ -260,11 +320,11 @@ impl File for SimFile {
     }
 
     fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
-        Map::copy_of(&self.bytes(offset, len)?)
+        self.mapped(offset, len, |content| Map::filled(len, |memory| content.read_into_zeros(memory, offset)))
     }
 
     fn map_private(&self, offset: u64, len: usize) -> io::Result<MapMut> {
-        MapMut::copy_of(&self.bytes(offset, len)?)
+        self.mapped(offset, len, |content| MapMut::filled(len, |memory| content.read_into_zeros(memory, offset)))
     }
 }
 

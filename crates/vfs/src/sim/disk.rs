@@ -17,6 +17,10 @@ pub(super) struct Disk {
     next_node: NodeId,
     pub(super) plan: Plan,
     pub(super) trace: Vec<TraceOp>,
+    /// How many reads there were.
+    reads: u64,
+    /// How many operations and reads met a fault.
+    faults: u64,
     /// Names of the locks held.
     pub(super) locks: BTreeSet<String>,
 }
@@ -35,22 +39,49 @@ impl Disk {
         self.trace.len() as u64
     }
 
-    /// Reads work as long as there is power.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    pub(super) fn faults(&self) -> u64 {
+        self.faults
+    }
+
+    /// Numbers a read, which works if there is power and no fault is ordered for it.
+    pub(super) fn read(&mut self) -> io::Result<()> {
+        self.check_power()?;
+        let number = self.reads;
+        self.reads += 1;
+        match self.plan.read_error(number) {
+            Some(code) => {
+                self.faults += 1;
+                Err(io::Error::from_raw_os_error(code))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing works without power.
     pub(super) fn check_power(&self) -> io::Result<()> {
         // The crashing operation is itself in the trace, so the next number is beyond it.
         if self.plan.dead(self.operations()) { Err(no_power()) } else { Ok(()) }
     }
 
-    /// Numbers and traces an operation, and does as much of it as its fate allows.
-    pub(super) fn operate(&mut self, kind: TraceKind, act: impl FnOnce(&mut Self, Extent)) -> io::Result<()> {
+    /// Numbers and traces an operation, and does as much of it as its fate allows: says how much, if that is no error.
+    pub(super) fn operate(&mut self, kind: TraceKind, act: impl FnOnce(&mut Self, Extent)) -> io::Result<Extent> {
         let number = self.operations();
         let fate = self.plan.fate(number, &kind);
         let syncs = matches!(kind, TraceKind::Sync { .. } | TraceKind::SyncDirectory);
         self.trace.push(TraceOp { number, kind, succeeded: fate == Fate::Success });
+        self.faults += u64::from(matches!(fate, Fate::Nothing(_) | Fate::Short | Fate::Half | Fate::Lost));
         match fate {
             Fate::Success => {
                 act(self, Extent::Whole);
-                Ok(())
+                Ok(Extent::Whole)
+            }
+            Fate::Short => {
+                act(self, Extent::Half);
+                Ok(Extent::Half)
             }
             Fate::Nothing(code) => Err(io::Error::from_raw_os_error(code)),
             Fate::Half => {

@@ -13,11 +13,20 @@ pub enum Fault {
     /// The disk is full: writes, reservations, allocations and creations do nothing and say so; other operations
     /// are not affected.
     Enospc,
+    /// The operation does nothing and reports that a signal interrupted it. It is made again, as another operation with
+    /// the next number, up to a bound; so once, nobody notices.
+    Interrupted,
+    /// A write does its first half and reports so much; other operations are not affected. The rest is written by
+    /// another operation with the next number, so nobody notices.
+    ShortWrite,
     /// A write does its first half and reports an input/output error; other operations are not affected.
     ShortWriteThenEio,
     /// A sync reports an error, and what it should have written counts as written although it is not; other
     /// operations are not affected.
     FailedSync,
+    /// There is no memory, or no descriptor: reads (openings and maps among them) are refused; operations that change
+    /// something are not affected.
+    Enomem,
 }
 
 /// What becomes of one operation.
@@ -26,7 +35,9 @@ pub(super) enum Fate {
     Success,
     /// Does nothing, error code.
     Nothing(i32),
-    /// Does the first half.
+    /// Does the first half, and says so.
+    Short,
+    /// Does the first half, error code.
     Half,
     /// Syncs nothing and forgets that it should.
     Lost,
@@ -38,18 +49,40 @@ pub(super) enum Fate {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
-    once: Vec<(u64, Fault)>,
-    from: Option<(u64, Fault)>,
+    operations: Faults,
+    reads: Faults,
     crash: Option<u64>,
 }
 
-impl Plan {
-    pub(super) fn fail_at(&mut self, number: u64, fault: Fault) {
+/// The faults ordered for operations, or for reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Faults {
+    once: Vec<(u64, Fault)>,
+    from: Option<(u64, Fault)>,
+}
+
+impl Faults {
+    pub(super) fn at(&mut self, number: u64, fault: Fault) {
         self.once.push((number, fault));
     }
 
-    pub(super) fn fail_from(&mut self, number: u64, fault: Fault) {
+    pub(super) fn from(&mut self, number: u64, fault: Fault) {
         self.from = Some((number, fault));
+    }
+
+    fn of(&self, number: u64) -> Option<Fault> {
+        let once = self.once.iter().find(|(at, _)| *at == number);
+        once.or(self.from.as_ref().filter(|(from, _)| *from <= number)).map(|(_, fault)| *fault)
+    }
+}
+
+impl Plan {
+    pub(super) fn operations(&mut self) -> &mut Faults {
+        &mut self.operations
+    }
+
+    pub(super) fn reads(&mut self) -> &mut Faults {
+        &mut self.reads
     }
 
     pub(super) fn crash_at(&mut self, number: u64) {
@@ -68,22 +101,28 @@ impl Plan {
         if self.crash == Some(number) {
             return Fate::UnderWay;
         }
-        let fault = self
-            .once
-            .iter()
-            .find(|(at, _)| *at == number)
-            .or(self.from.as_ref().filter(|(from, _)| *from <= number))
-            .map(|(_, fault)| *fault);
         let writes = matches!(kind, TraceKind::Write { .. });
         let takes_space =
             writes || matches!(kind, TraceKind::Reserve { .. } | TraceKind::Allocate { .. } | TraceKind::Create { .. });
         let syncs = matches!(kind, TraceKind::Sync { .. } | TraceKind::SyncDirectory);
-        match fault {
+        match self.operations.of(number) {
             Some(Fault::Eio) => Fate::Nothing(libc::EIO),
+            Some(Fault::Interrupted) => Fate::Nothing(libc::EINTR),
             Some(Fault::Enospc) if takes_space => Fate::Nothing(libc::ENOSPC),
+            Some(Fault::ShortWrite) if writes => Fate::Short,
             Some(Fault::ShortWriteThenEio) if writes => Fate::Half,
             Some(Fault::FailedSync) if syncs => Fate::Lost,
             _ => Fate::Success,
+        }
+    }
+
+    /// The error code that read `number` meets.
+    pub(super) fn read_error(&self, number: u64) -> Option<i32> {
+        match self.reads.of(number)? {
+            Fault::Eio => Some(libc::EIO),
+            Fault::Enomem => Some(libc::ENOMEM),
+            Fault::Interrupted => Some(libc::EINTR),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! Every operation that changes something gets a number, counted from 0, and a line in the [trace](SimDirectory::trace).
 //! A test runs once to learn how many operations there are, then once for each of them with a
 //! [fault](SimDirectory::fail_at) or a [crash](SimDirectory::crash_at) there, takes an
-//! [image](SimDirectory::image) of what a power cut leaves, and recovers from it.
+//! [image](SimDirectory::image) of what a power cut leaves, and recovers from it. [Reads](SimDirectory::reads) have numbers
+//! and [faults](SimDirectory::fail_read_at) of their own.
 //!
 //! # The model
 //!
@@ -13,9 +14,12 @@
 //!   sector is whole, and holds what the page cache held at some write since the last sync, or the durable bytes.
 //! - Changes of one file's length survive in order (a prefix of them); bytes beyond the surviving length are gone.
 //! - Unsynced creations, renames and removals are each there or not, those of one name in order. A rename is atomic.
-//! - A failed sync ([`Fault::FailedSync`]) loses what it should have written: a later successful sync does not bring
-//!   it to the medium, though reads go on to see it.
+//! - A failed sync ([`Fault::FailedSync`]) loses the bytes that it should have written: a later successful sync does
+//!   not bring them to the medium, though reads go on to see them. Names and lengths it leaves pending: they are a
+//!   journal's, and a file system whose journal failed takes no later sync either.
 //! - The operation at which a crash is set was under way: it may be found done, undone or in part.
+//!
+//! Every [`Policy`] but one keeps to this; [`Policy::Torn`] stops a write at any byte, which a log has to bear.
 //!
 //! Maps are copies of the bytes at the time of mapping. That is right for this engine, in which committed bytes never
 //! change and only committed bytes are mapped. Locks are not files here and count as no operation.
@@ -51,7 +55,7 @@ mod trace;
 
 pub use directory::SimDirectory;
 pub use fault::Fault;
-pub use image::Policy;
+pub use image::{Policy, Rest, Unsynced};
 pub use trace::{TraceKind, TraceOp};
 
 /// The unit that is written whole or not at all, in bytes.

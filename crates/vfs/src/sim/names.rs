@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::image::Chance;
+use super::image::{Chance, Kind, Unsynced};
 
 pub(super) type NodeId = u64;
 
@@ -52,12 +52,23 @@ impl Names {
         self.pending.clear();
     }
 
+    /// The changes that no sync has covered, in the order of happening.
+    pub(super) fn unsynced(&self) -> impl Iterator<Item = Unsynced> {
+        self.pending.iter().map(|_| Unsynced::Name)
+    }
+
+    /// Every name and what it stands for.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        self.current.iter().map(|(name, node)| (name.as_str(), *node))
+    }
+
     /// The names after a power cut: each step is there or not, but of two steps that touch one name the later is
     /// there only if the earlier is.
     pub(super) fn after_power_cut(&self, chance: &mut Chance) -> Self {
         let mut names = self.durable.clone();
         let mut undone: BTreeSet<&str> = BTreeSet::new();
         for step in &self.pending {
+            chance.begin(Kind::Name);
             let touched = step.touched();
             let possible = !touched.iter().any(|name| undone.contains(name));
             if possible && chance.keeps() {

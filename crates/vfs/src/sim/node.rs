@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::SECTOR;
 use super::content::Content;
-use super::image::Chance;
+use super::image::{Chance, Kind, Rest, Unsynced};
 
 /// A change that no sync has covered.
 #[derive(Clone, Debug)]
@@ -12,7 +12,16 @@ enum Change {
     /// The file's length became this.
     Length(u64),
     /// A sector as the page cache held it after a write. `lost`: a failed sync covered it, so no later sync will.
-    Sector { offset: u64, bytes: Box<[u8; SECTOR]>, lost: bool },
+    Sector { offset: u64, bytes: Box<[u8; SECTOR]>, lost: bool, of: Write },
+}
+
+/// The write that a sector belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Write {
+    /// Tells the writes of a file apart.
+    number: u64,
+    offset: u64,
+    len: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -23,6 +32,8 @@ pub(super) struct Node {
     current: Content,
     /// In the order of happening.
     pending: Vec<Change>,
+    /// Writes so far.
+    writes: u64,
 }
 
 impl Node {
@@ -43,11 +54,13 @@ impl Node {
             self.set_len(end);
         }
         self.current.write(buf, offset);
+        let of = Write { number: self.writes, offset, len: buf.len() as u64 };
+        self.writes += 1;
         let mut sector = offset - offset % SECTOR as u64;
         while sector < end {
             let mut bytes = Box::new([0; SECTOR]);
             self.current.read(&mut bytes[..], sector);
-            self.pending.push(Change::Sector { offset: sector, bytes, lost: false });
+            self.pending.push(Change::Sector { offset: sector, bytes, lost: false, of });
             sector += SECTOR as u64;
         }
     }
@@ -63,7 +76,7 @@ impl Node {
         for change in &self.pending {
             match change {
                 Change::Length(len) => self.durable.set_len(*len),
-                Change::Sector { offset, bytes, lost: false } => {
+                Change::Sector { offset, bytes, lost: false, .. } => {
                     self.durable.write(&bytes[..], *offset);
                     written.insert(*offset);
                 }
@@ -86,25 +99,64 @@ impl Node {
         }
     }
 
+    /// The changes that no sync has covered, in the order of happening.
+    pub(super) fn unsynced(&self) -> Vec<Unsynced> {
+        let mut changes = Vec::new();
+        let mut last = None;
+        for change in &self.pending {
+            let name = self.name.clone();
+            match change {
+                Change::Length(_) => changes.push(Unsynced::Length { name }),
+                Change::Sector { of, .. } if last == Some(of.number) => {}
+                Change::Sector { of, .. } => {
+                    last = Some(of.number);
+                    changes.push(Unsynced::Write { name, offset: of.offset, len: of.len });
+                }
+            }
+        }
+        changes
+    }
+
     /// The file after a power cut.
     pub(super) fn after_power_cut(&self, chance: &mut Chance) -> Self {
         let mut content = self.durable.clone();
         let mut lengths_kept = true;
+        let mut last = None;
         for change in &self.pending {
             match change {
                 Change::Length(len) => {
+                    chance.begin(Kind::Length);
                     lengths_kept = lengths_kept && chance.keeps();
                     if lengths_kept {
                         content.set_len(*len);
                     }
                 }
-                Change::Sector { offset, bytes, .. } => {
-                    if chance.keeps() {
+                Change::Sector { offset, bytes, of, .. } => {
+                    if last != Some(of.number) {
+                        last = Some(of.number);
+                        chance.begin(Kind::Write);
+                    }
+                    if let Some((done, rest)) = chance.torn() {
+                        tear(&mut content, *offset, &bytes[..], *of, done, rest);
+                    } else if chance.keeps() {
                         content.write(&bytes[..], *offset);
                     }
                 }
             }
         }
-        Self { name: self.name.clone(), durable: content.clone(), current: content, pending: Vec::new() }
+        Self { name: self.name.clone(), durable: content.clone(), current: content, ..Self::default() }
+    }
+}
+
+/// Writes one sector of a write of which the first `done` bytes were done; no byte beside them, for a disk that stops within
+/// a sector.
+fn tear(content: &mut Content, sector: u64, bytes: &[u8], of: Write, done: u64, rest: Rest) {
+    let within = |position: u64| position.clamp(sector, sector + SECTOR as u64);
+    let (from, cut, end) = (within(of.offset), within(of.offset.saturating_add(done)), within(of.offset + of.len));
+    // Both are within the sector, so the differences are at most 512.
+    let place = |position: u64| (position - sector) as usize;
+    content.write(&bytes[place(from)..place(cut.min(end))], from);
+    if rest == Rest::Zeros && cut < end {
+        content.write(&[0; SECTOR][place(cut)..place(end)], cut);
     }
 }

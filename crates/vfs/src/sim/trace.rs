@@ -7,7 +7,7 @@ pub struct TraceOp {
     pub number: u64,
     /// What was asked.
     pub kind: TraceKind,
-    /// Whether it reported success.
+    /// Whether it reported that all of it was done.
     pub succeeded: bool,
 }
 

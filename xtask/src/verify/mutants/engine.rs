@@ -1,5 +1,0 @@
-//! The engine's promises, broken one by one.
-
-use super::Mutant;
-
-pub(super) const MUTANTS: &[Mutant] = &[];
