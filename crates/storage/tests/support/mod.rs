@@ -1,10 +1,13 @@
 //! What the behaviour tests share: random numbers, configurations, a disk that can be looked at.
 #![allow(dead_code, unused_imports, reason = "each test takes what it needs")]
 
+pub(crate) mod answers;
 pub(crate) mod check;
+pub(crate) mod life;
 pub(crate) mod model;
 pub(crate) mod operation;
 pub(crate) mod tier;
+pub(crate) mod workload;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
