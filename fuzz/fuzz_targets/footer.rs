@@ -1,4 +1,4 @@
 //! See [`sutra_fuzz::footer`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::footer::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::Target::named("footer").check(input));

@@ -1,4 +1,4 @@
 //! See [`sutra_fuzz::header`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::header::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::Target::named("header").check(input));

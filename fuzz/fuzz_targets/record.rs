@@ -1,4 +1,4 @@
 //! See [`sutra_fuzz::record`].
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::record::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| sutra_fuzz::Target::named("record").check(input));

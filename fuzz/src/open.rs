@@ -1,12 +1,13 @@
 //! A whole `storage.dat`, changed here and there.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use sutra_format::entry::EntryWriter;
 use sutra_snapshot::Writer;
-use sutra_store::{CheckpointReader, FILE_NAME, New, Store};
-use sutra_vfs::sim::SimDirectory;
+use sutra_store::{CheckpointReader, New, Store};
 
+use crate::disk::Disk;
+use crate::memory::apparatus;
 use crate::seal::{Sealed, seal};
 use crate::{read, valid};
 
@@ -19,24 +20,26 @@ const PIECE: usize = 64;
 /// (two bytes, counted over what is not zero in the file), a length (one byte), and so many bytes.
 pub fn check(input: &[u8]) {
     let Some((flags, changes)) = input.split_first() else { return };
-    let mut file = valid::file().to_vec();
-    let last = change(&mut file, changes);
-    seal(&mut file, Sealed::new(*flags & 0xf));
-    if flags & 0x10 != 0 {
-        file.truncate(last);
-    }
-    let disk = valid::disk(FILE_NAME, &file);
-    let _ = Store::verify(Arc::new(disk.clone()));
-    if let Ok(reader) = CheckpointReader::open(Arc::new(disk.clone())) {
+    let disk = apparatus(|| {
+        let mut file = valid::file().to_vec();
+        let last = change(&mut file, changes);
+        seal(&mut file, Sealed::new(*flags & 0xf));
+        if flags & 0x10 != 0 {
+            file.truncate(last);
+        }
+        valid::disk_with(&file)
+    });
+    let _ = Store::verify(disk.shared());
+    if let Ok(reader) = CheckpointReader::open(disk.shared()) {
         for number in 0..40 {
             let _ = reader.find(&valid::id(number));
         }
     }
-    open(disk);
+    open(&disk);
 }
 
-fn open(disk: SimDirectory) {
-    let Ok(Some((mut store, restore))) = Store::open(Arc::new(disk.clone())) else { return };
+fn open(disk: &Disk) {
+    let Ok(Some((mut store, restore))) = Store::open(disk.shared()) else { return };
     let _ = (store.groups(), store.access_entries(), store.dead_bytes());
     let Ok(mut writer) = Writer::restore(restore) else { return };
     let before = writer.publish(store.commit_time());
@@ -55,7 +58,7 @@ fn open(disk: SimDirectory) {
         let new = New { access: &[], groups: &[(after.sequence(), store.commit_time())], image, pace: &|_| {} };
         let _ = store.checkpoint(&after, new);
     }
-    if let Ok(Some((_, restore))) = Store::open(Arc::new(disk))
+    if let Ok(Some((_, restore))) = Store::open(disk.shared())
         && let Ok(mut writer) = Writer::restore(restore)
     {
         read::all(&writer.publish(u64::MAX));

@@ -1,6 +1,7 @@
 //! Setting checksums right in a `storage.dat` that was changed.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use sutra_format::footer::FooterHeader;
 use sutra_format::header::{HEADER_SLOTS, Header};
@@ -39,7 +40,12 @@ struct Places {
     records: [Vec<usize>; 2],
 }
 
-fn places() -> Places {
+fn places() -> &'static Places {
+    static PLACES: OnceLock<Places> = OnceLock::new();
+    PLACES.get_or_init(find_places)
+}
+
+fn find_places() -> Places {
     let file = valid::file();
     let begins = |magic: &[u8; 8]| (0..file.len()).step_by(4096).filter(|at| file[*at..].starts_with(magic)).collect();
     let footers: Vec<usize> = begins(b"SUTRAFTR");
@@ -84,7 +90,7 @@ pub(crate) fn seal(file: &mut [u8], what: Sealed) {
         }
     }
     let (mut images, mut footers) = (HashMap::new(), HashMap::new());
-    for at in places.images {
+    for at in places.images.iter().copied() {
         let image = &mut file[at..];
         if what.has(Sealed::IMAGE) {
             seal_image(image);
@@ -93,7 +99,7 @@ pub(crate) fn seal(file: &mut [u8], what: Sealed) {
             images.insert(at as u64, header.checksum);
         }
     }
-    for at in places.footers {
+    for at in places.footers.iter().copied() {
         let footer = &mut file[at..];
         let Ok((mut header, _)) = FooterHeader::read_from_prefix(footer) else { continue };
         if what.has(Sealed::FOOTERS) {

@@ -6,9 +6,12 @@ use sutra_format::footer::FooterHeader;
 use sutra_format::header::HEADER_SIZE;
 use sutra_format::image::ImageHeader;
 use sutra_format::wal::FIRST_GROUP;
+use sutra_format::{bloom, id_hash, index};
 use sutra_vfs::sim::SimDirectory;
 use sutra_vfs::{Directory, File};
 use sutra_wal::{Wal, WalOptions};
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U64;
 
 use crate::valid::{self, STORE_ID};
 
@@ -19,14 +22,17 @@ pub fn of(target: &str) -> Vec<(String, Vec<u8>)> {
         "header" => headers(),
         "record" => records(),
         "footer" => beginnings(b"SUTRAFTR", 2048),
+        "index" => indexes(),
         "image" => beginnings(b"SUTRAIMG", size_of::<ImageHeader>() + 64),
         // The longest of a round: it has the most kinds of operations.
         "entry" => (0..3).filter_map(|round| valid::entries(round).into_iter().max_by_key(Vec::len)).collect(),
         "wal_replay" => logs(),
         "open" => changes(),
+        "operations" => lives(),
         _ => Vec::new(),
     };
-    (0..).zip(seeds).map(|(number, seed): (u32, _)| (format!("seed-{number}"), seed)).collect()
+    let numbered = (0..).zip(seeds).map(|(number, seed): (u32, _)| (format!("seed-{number}"), seed));
+    if target == "operations" { numbered.chain(failed_syncs()).collect() } else { numbered.collect() }
 }
 
 fn headers() -> Vec<Vec<u8>> {
@@ -92,4 +98,57 @@ fn changes() -> Vec<Vec<u8>> {
     seeds.push(std::iter::once(15).chain(several).collect());
     seeds.push(vec![0x10, 0, 60, 1, 0]);
     seeds
+}
+
+/// Ids of which some are added and some only looked for; entries in order, behind a filter.
+fn indexes() -> Vec<Vec<u8>> {
+    let ids: Vec<u8> = (0..12).flat_map(|number| *valid::id(number).as_bytes()).collect();
+    let built = index::build((0..8).map(|number| (*valid::id(number.into()).as_bytes(), number)));
+    let mut filter = [U64::ZERO; 2];
+    built.iter().for_each(|entry| bloom::insert(&mut filter, id_hash(&entry.id)));
+    vec![
+        [&[64][..], &ids].concat(),
+        // Each id twice: the later one counts.
+        [&[0][..], &ids[..96], &ids[..96]].concat(),
+        [&[16][..], filter.as_bytes(), built.as_bytes()].concat(),
+    ]
+}
+
+/// Lives of random steps, and of none.
+fn lives() -> Vec<Vec<u8>> {
+    let random = |seed: u64, length: u64| {
+        let byte =
+            |at: u64| (seed << 32 | at).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23).wrapping_mul(seed | 1);
+        (0..length).map(|at| byte(at).to_be_bytes()[0]).collect::<Vec<u8>>()
+    };
+    (0..24).map(|seed| random(seed + 1, 20 + 6 * seed)).chain([Vec::new()]).collect()
+}
+
+/// A sync fails, at one operation of the disk after the other; the process ends, the next one writes and acknowledges, and then
+/// the power goes. Once a header that stood in the page cache alone was believed: segments of the log were used again for what
+/// it covered, and the power cut took the header away.
+fn failed_syncs() -> impl Iterator<Item = (String, Vec<u8>)> {
+    const DURABLE: u8 = 168;
+    const FLUSH: u8 = 176;
+    let learn = |name, content| [0, 0, name, 0, 1, content];
+    (0..32).map(move |operation| {
+        let life = [
+            &[0][..],
+            &learn(0, 1),
+            &[FLUSH],
+            &learn(1, 2),
+            // The fault is a failed sync, the end a kill.
+            &[DURABLE, 248, operation, 3, 2],
+            &learn(2, 3),
+            &[DURABLE],
+            &learn(2, 4),
+            &[FLUSH],
+            &learn(4, 4),
+            &[FLUSH],
+            &learn(3, 9),
+            // Nothing is kept that was not synced; the log is large.
+            &[DURABLE, 216, 0, 15],
+        ];
+        (format!("failed-sync-at-{operation}-then-kill-then-power-cut"), life.concat())
+    })
 }

@@ -8,8 +8,10 @@ use sutra_format::image::ImageHeader;
 use sutra_format::{AssociationType, ConceptId};
 use sutra_snapshot::{Image, Writer};
 use sutra_store::{FILE_NAME, New, Store, StoreOptions};
-use sutra_vfs::sim::SimDirectory;
-use sutra_vfs::{Directory, File};
+use sutra_vfs::Directory;
+use sutra_vfs::sim::{Policy, SimDirectory};
+
+use crate::disk::{Disk, put, with_file};
 
 pub(crate) const STORE_ID: [u8; 16] = *b"the fuzzed store";
 
@@ -125,17 +127,34 @@ pub(crate) fn file() -> &'static [u8] {
     })
 }
 
-/// A disk with one file of these bytes, all of it durable.
-pub(crate) fn disk(name: &str, bytes: &[u8]) -> SimDirectory {
-    let disk = SimDirectory::new();
-    let file = disk.create(name).expect("creates");
-    file.write_all_at(bytes, 0).expect("writes");
-    disk
+/// A disk with a `storage.dat` of these bytes, as long as the valid one or shorter, all of it durable. Written is what
+/// differs from the valid file, a page at a time: a whole file costs more than opening it.
+pub(crate) fn disk_with(bytes: &[u8]) -> Disk {
+    const PAGE: usize = 4096;
+    static DISK: OnceLock<SimDirectory> = OnceLock::new();
+    let disk = DISK.get_or_init(|| {
+        let disk = SimDirectory::new();
+        put(&disk, FILE_NAME, file());
+        disk.sync().expect("syncs");
+        // Of what is to be written nothing is pending any more, so that a copy costs little.
+        disk.image(Policy::KeepAll)
+    });
+    let copy = disk.kill_image();
+    let there = copy.open(FILE_NAME).expect("opens").expect("is there");
+    for (number, (page, valid)) in (0..).zip(bytes.chunks(PAGE).zip(file().chunks(PAGE))) {
+        if page != &valid[..page.len()] {
+            there.write_all_at(page, number * PAGE as u64).expect("writes");
+        }
+    }
+    if bytes.len() < file().len() {
+        there.truncate(bytes.len() as u64).expect("cuts");
+    }
+    Disk(copy)
 }
 
 /// Opens an image as the engine does.
 pub(crate) fn open_image(bytes: &[u8], header: &ImageHeader) {
-    let file: Arc<dyn File> = disk("image", bytes).open("image").expect("opens").expect("is there");
+    let file = with_file("image", bytes).open("image").expect("opens").expect("is there");
     let rows = header.row_range();
     let length = usize::try_from(rows.end - rows.start).expect("small");
     let (Ok(map), Ok(rows)) = (file.map(0, bytes.len()), file.map_private(rows.start, length)) else { return };

@@ -1,7 +1,5 @@
 //! Recovery from a write-ahead log.
 
-use std::sync::Arc;
-
 use sutra_format::wal::{FIRST_GROUP, GroupHeader, SegmentHeader};
 use sutra_snapshot::Writer;
 use sutra_vfs::sim::SimDirectory;
@@ -9,8 +7,10 @@ use sutra_wal::{Wal, WalOptions};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use zerocopy::{FromBytes, IntoBytes};
 
+use crate::disk::{Disk, put, with_file};
+use crate::memory::apparatus;
 use crate::read;
-use crate::valid::{self, STORE_ID};
+use crate::valid::STORE_ID;
 
 const FIRST_SEGMENT: &str = "wal-00000001.log";
 const SECOND_SEGMENT: &str = "wal-00000002.log";
@@ -21,19 +21,17 @@ const SECOND_SEGMENT: &str = "wal-00000002.log";
 pub fn check(input: &[u8]) {
     let Some((kind, rest)) = input.split_first() else { return };
     match kind % 4 {
-        0 => recover(&valid::disk(FIRST_SEGMENT, rest)),
-        1 => recover(&valid::disk(FIRST_SEGMENT, &segment(rest, 1, 1))),
+        0 => recover(&with_file(FIRST_SEGMENT, rest)),
+        1 => recover(&with_file(FIRST_SEGMENT, &segment(rest, 1, 1))),
         2 => {
             let (first, second) = rest.split_at(rest.len() / 2);
-            let disk = valid::disk(FIRST_SEGMENT, &segment(first, 1, 1));
-            let second = segment(second, 2, u64::from(*kind >> 2));
-            let file = sutra_vfs::Directory::create(&disk, SECOND_SEGMENT).expect("creates");
-            file.write_all_at(&second, 0).expect("writes");
+            let disk = with_file(FIRST_SEGMENT, &segment(first, 1, 1));
+            put(&disk.0, SECOND_SEGMENT, &segment(second, 2, u64::from(*kind >> 2)));
             recover(&disk);
         }
         _ => {
-            let disk = SimDirectory::new();
-            let (mut wal, _) = Wal::recover(Arc::new(disk.clone()), options(), 0, &mut |_| Ok(())).expect("empty");
+            let disk = Disk(apparatus(SimDirectory::new));
+            let (mut wal, _) = Wal::recover(disk.shared(), options(), 0, &mut |_| Ok(())).expect("empty");
             let mut entries = Vec::new();
             let mut rest = rest;
             while let [low, high, bytes @ ..] = rest {
@@ -45,18 +43,19 @@ pub fn check(input: &[u8]) {
             for entries in entries.chunks(4) {
                 wal.append(7, wal.next_sequence(), entries).expect("appends");
             }
-            recover(&disk.kill_image());
+            recover(&disk.after_kill());
         }
     }
 }
 
+/// The smallest segments: a recovery looks for a group at every eighth byte of each.
 fn options() -> WalOptions {
-    WalOptions { segment_bytes: 64 << 10, max_bytes: 256 << 10, ..WalOptions::new(STORE_ID) }
+    WalOptions { segment_bytes: 8 << 10, max_bytes: 256 << 10, ..WalOptions::new(STORE_ID) }
 }
 
-fn recover(disk: &SimDirectory) {
+fn recover(disk: &Disk) {
     let mut writer = Writer::new().expect("memory");
-    let outcome = Wal::recover(Arc::new(disk.clone()), options(), 0, &mut |group| {
+    let outcome = Wal::recover(disk.shared(), options(), 0, &mut |group| {
         for (sequence, entry) in (group.first()..).zip(group.entries()) {
             writer.apply(sequence, entry)?;
         }
@@ -67,7 +66,7 @@ fn recover(disk: &SimDirectory) {
     read::all(&writer.publish(recovery.last_commit_time));
     // The log goes on from there, and what it holds then is found by the next recovery.
     if wal.append(8, wal.next_sequence(), &[b""]).is_ok() {
-        let again = Wal::recover(Arc::new(disk.kill_image()), options(), 0, &mut |_| Ok(()));
+        let again = Wal::recover(disk.after_kill().shared(), options(), 0, &mut |_| Ok(()));
         let (_, again) = again.expect("a log that was recovered can be recovered");
         assert_eq!(again.last_sequence, recovery.last_sequence + 1);
     }
