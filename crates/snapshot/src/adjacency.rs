@@ -1,6 +1,6 @@
 //! The writer's work on one slot's edges in one direction: appending, growing, ending.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use sutra_sync::atomic::Ordering;
 
 use crate::blocks::{HEADER, Header, IMAGE_ROW, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, LEAF_CAPACITY, LeafColumns, Segment, Shape, Side};
@@ -157,7 +157,7 @@ impl Writer {
             header.until.store(column, Ordering::Release);
         }
         // SAFETY: the column has `capacity` atomics, and the writer alone frees it.
-        let ends: &[AtomicU32] = unsafe { self.shared.blocks.column(column, 0, capacity) };
+        let ends = unsafe { self.shared.blocks.atomics(column, 0, capacity) };
         if let Some(end) = ends.get(index) {
             // Relaxed: see `Segment::is_visible`.
             end.store(until, Ordering::Relaxed);

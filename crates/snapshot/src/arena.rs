@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::{self, AtomicPtr, AtomicU32};
 use sutra_vfs::{Map, MapMut};
 
 use crate::bits::AtomicBits;
@@ -111,6 +112,35 @@ pub(crate) struct ChunkTable {
     owners: sutra_sync::Mutex<Vec<OldChunk>>,
 }
 
+/// A chunk as one load of its entry found it: heap, or the map that replaced it. What belongs together, such as a blob's
+/// length and its payload, is read from one of these, else its parts may come from both and be trusted by the wrong bits.
+pub(crate) struct Chunk<'a> {
+    data: *const u8,
+    len: u32,
+    verified: Option<&'a AtomicBits>,
+    granule: u32,
+}
+
+impl<'a> Chunk<'a> {
+    /// The bytes of a place, and whether they are verified. `None` where the chunk ends before.
+    ///
+    /// # Safety
+    /// The bytes were written before a snapshot was published that the caller holds, and the slice does not outlive that
+    /// snapshot. The writer counts as holding all snapshots: it alone frees.
+    #[inline]
+    pub(crate) unsafe fn place(&self, offset: u32, len: u32) -> Option<Place<'a>> {
+        if offset.checked_add(len)? > self.len {
+            return None;
+        }
+        // SAFETY: there are `self.len` bytes at `data`, see `ChunkTable::chunk`, and the range is within them. By this
+        // function's contract nobody writes there any more, and the memory lives as long as the table or, when replaced, as
+        // long as the caller's snapshot.
+        let bytes = unsafe { std::slice::from_raw_parts(self.data.add(offset as usize), len as usize) };
+        mapped::reads_bytes(bytes.as_ptr(), bytes.len());
+        Some(Place { bytes, verified: self.verified, bit: (offset / self.granule) as usize })
+    }
+}
+
 /// What a reader finds at a place.
 pub(crate) struct Place<'a> {
     pub(crate) bytes: &'a [u8],
@@ -135,6 +165,8 @@ impl Place<'_> {
 impl ChunkTable {
     /// A table of at most `chunks` chunks. Entries cost memory when they are used.
     pub(crate) fn new(chunks: usize, granule: u32) -> Self {
+        // Under a fuzzer no input reaches far, and a sanitizer touches its notes on every byte: most of an input's time.
+        let chunks = if cfg!(fuzzing) { chunks.min(256) } else { chunks };
         let entries = Box::<[Entry]>::new_zeroed_slice(chunks);
         // SAFETY: null pointers and a zero length are valid entries, and are what zero bits mean.
         let entries = unsafe { entries.assume_init() };
@@ -157,6 +189,7 @@ impl ChunkTable {
             return false;
         };
         let data = backing.as_ptr();
+        mapped::fresh(data, backing.len());
         let mut owners = self.owners.lock();
         if owners.len() != chunk as usize || len == 0 || !data.addr().is_multiple_of(ALIGNMENT) {
             return false;
@@ -179,6 +212,7 @@ impl ChunkTable {
         if !fits || !matches!(owner.backing, Backing::Heap(_)) {
             return None;
         }
+        mapped::fresh(data, map.len());
         let bits = Box::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
         // A chunk is swapped once: a map is not swapped again. So the second place is free.
         entry.store(data, Some(&bits), 1);
@@ -190,30 +224,37 @@ impl ChunkTable {
         self.owners.lock().iter().map(OldChunk::heap_bytes).sum()
     }
 
-    /// The bytes of a place, and whether they are verified. `None` where there is no chunk that holds all of them.
+    /// A chunk, `None` where there is none.
     ///
     /// # Safety
-    /// The bytes were written before a snapshot was published that the caller holds, and the slice does not outlive that
-    /// snapshot. The writer counts as holding all snapshots: it alone frees.
+    /// The caller holds a snapshot that reaches into the chunk, or is the writer, and does not keep the result longer.
     #[inline]
-    pub(crate) unsafe fn place(&self, chunk: u32, offset: u32, len: u32) -> Option<Place<'_>> {
+    pub(crate) unsafe fn chunk(&self, chunk: u32) -> Option<Chunk<'_>> {
         let entry = self.entries.get(chunk as usize)?;
         let tagged = entry.data.load(Ordering::Acquire);
         let data = tagged.map_addr(|address| address & !TAG);
-        if data.is_null() || offset.checked_add(len)? > entry.len.load(Ordering::Relaxed) {
+        if data.is_null() {
             return None;
         }
-        // SAFETY: a non-null entry has `entry.len` bytes at `data` (both stored before the Release on `data`; a swap keeps
-        // the length) and the range is within them. By this function's contract nobody writes there any more, and the
-        // memory lives as long as this table or, when replaced, as long as the caller's snapshot.
-        let bytes = unsafe { std::slice::from_raw_parts(data.add(offset as usize), len as usize) };
         let verified = match tagged.addr() & TAG {
             0 => None,
             // Relaxed: stored before the Release on `data`, and never again.
             // SAFETY: a tag is only stored after its bits, which are owned beside the chunk's memory and live as long.
             tag => unsafe { entry.verified[(tag - 1).min(1)].load(Ordering::Relaxed).as_ref() },
         };
-        Some(Place { bytes, verified, bit: (offset / self.granule) as usize })
+        // A non-null entry has `entry.len` bytes at `data`: both were stored before the Release on it, and a swap keeps the
+        // length.
+        Some(Chunk { data, len: entry.len.load(Ordering::Relaxed), verified, granule: self.granule })
+    }
+
+    /// The bytes of a place in a chunk, and whether they are verified. `None` where there is no chunk that holds all of them.
+    ///
+    /// # Safety
+    /// As for [`Chunk::place`].
+    #[inline]
+    pub(crate) unsafe fn place(&self, chunk: u32, offset: u32, len: u32) -> Option<Place<'_>> {
+        // SAFETY: the caller's promise: what it may read lies in a chunk that its snapshot reaches into.
+        unsafe { self.chunk(chunk)?.place(offset, len) }
     }
 
     /// The address of a place, for columns of atomics and for the writer. Null where there is no chunk of that size.
@@ -237,6 +278,7 @@ impl ChunkTable {
         if to.is_null() {
             return false;
         }
+        mapped::writes(to, bytes.len());
         // SAFETY: `address` gave `len` bytes inside one chunk. The writer is one thread and writes only beyond the
         // published lengths, so nobody reads these bytes now; source and destination cannot overlap.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };

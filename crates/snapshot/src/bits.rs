@@ -1,6 +1,7 @@
 //! A set of bits that many threads set and read: what has been verified.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::{self, AtomicU8};
 
 /// Bits, all clear at first; the memory is touched where bits are set or asked for.
 #[derive(Debug)]
@@ -10,7 +11,9 @@ impl AtomicBits {
     pub(crate) fn new(bits: usize) -> Self {
         let bytes = Box::<[AtomicU8]>::new_zeroed_slice(bits.div_ceil(8));
         // SAFETY: an `AtomicU8` of zero bits is a valid zero.
-        Self(unsafe { bytes.assume_init() })
+        let bytes = unsafe { bytes.assume_init() };
+        mapped::fresh(bytes.as_ptr().cast(), bytes.len());
+        Self(bytes)
     }
 
     /// Whether the bit is set. A bit beyond the end never is.

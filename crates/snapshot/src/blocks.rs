@@ -3,9 +3,8 @@
 //! A handle is a u32 in units of 16 bytes. Blocks come in a few sizes; a freed one goes to its size's list and is used
 //! again, because fresh memory is the scarcest thing there is.
 
-use std::sync::atomic::AtomicU32;
-
 use sutra_format::geometry::{chunk_size, chunk_start, locate};
+use sutra_sync::mapped::{self, AtomicU32};
 
 use crate::arena::{Backing, ChunkTable};
 use crate::error::ApplyError;
@@ -43,13 +42,16 @@ pub(crate) fn size_class(bytes: usize) -> Option<u8> {
     SIZES.iter().position(|size| *size as usize >= bytes).and_then(|class| u8::try_from(class).ok())
 }
 
+/// Chunks that there can be: all that handles address.
+const CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 14) + 64 };
+
 /// The memory, readable by handle.
 #[derive(Debug)]
 pub(crate) struct Blocks(ChunkTable);
 
 impl Blocks {
     pub(crate) fn new() -> Self {
-        Self(ChunkTable::new((1 << 14) + 64, 1))
+        Self(ChunkTable::new(CHUNKS, 1))
     }
 
     /// The address of `bytes` bytes of a block; null for a handle that was never given out.
@@ -67,13 +69,33 @@ impl Blocks {
         unsafe { self.address(handle, HEADER).cast::<Header>().as_ref() }
     }
 
-    /// `count` values of a column that begins `offset` bytes into the block.
+    /// `count` plain values of a column that begins `offset` bytes into the block.
     ///
     /// # Safety
     /// The values were written before something was published (Release) that the caller has loaded (Acquire), they do not
-    /// change any more or are atomics, and the block is kept for `'a` by a snapshot that the caller holds.
+    /// change any more, and the block is kept for `'a` by a snapshot that the caller holds.
     #[inline]
-    pub(crate) unsafe fn column<'a, T>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
+    pub(crate) unsafe fn column<'a, T: Copy>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
+        // SAFETY: the caller's promise.
+        let values: &[T] = unsafe { self.slice(handle, offset, count) };
+        mapped::reads_column(values.as_ptr(), values.len());
+        values
+    }
+
+    /// As [`Blocks::column`], of values that change while they are read.
+    ///
+    /// # Safety
+    /// As there, but that they may change by atomic stores.
+    #[inline]
+    pub(crate) unsafe fn atomics<'a>(&self, handle: u32, offset: usize, count: usize) -> &'a [AtomicU32] {
+        // SAFETY: the caller's promise.
+        unsafe { self.slice(handle, offset, count) }
+    }
+
+    /// # Safety
+    /// As for [`Blocks::column`]; values that change are atomics.
+    #[inline]
+    unsafe fn slice<'a, T>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
         let bytes = offset + count * size_of::<T>();
         let start = self.address(handle, bytes);
         if start.is_null() {
@@ -91,6 +113,7 @@ impl Blocks {
         let start = self.address(handle, at + size_of::<T>());
         debug_assert!(!start.is_null());
         if !start.is_null() {
+            mapped::writes(start.wrapping_add(at), size_of::<T>());
             // SAFETY: in bounds as `address` checked, aligned as columns are, and beyond the published count, so that
             // nobody else touches it.
             unsafe { start.add(at).cast::<T>().write(value) };

@@ -1,9 +1,8 @@
 //! The writer's operations on concepts.
 
-use std::sync::atomic::Ordering;
-
 use sutra_format::entry::LearnConcept;
 use sutra_format::{ConceptId, ConceptRecord, NO_BLOB, NONE, id_hash};
+use sutra_sync::atomic::Ordering;
 use zerocopy::FromZeros;
 use zerocopy::little_endian::{F32, U32, U64};
 
@@ -129,6 +128,7 @@ impl Writer {
             return Ok(false);
         }
         let row = self.row(slot)?;
+        // A count that was lost stays so: it is the greatest one.
         let counted = row.access_count.load(Ordering::Relaxed).saturating_add(count);
         let last = row.last_accessed.load(Ordering::Relaxed).max(time);
         self.set_access(slot, counted, last)?;

@@ -6,7 +6,9 @@
 //! the image. All three read the same: as [`Segment`]s.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::{self, AtomicU32};
 
 use crate::blocks::{Blocks, HEADER, Header, NO_BLOCK, SIZES};
 
@@ -33,11 +35,15 @@ pub struct EdgeRef {
 }
 
 /// Edges that a leaf block of a size class holds.
+#[cfg(not(loom))]
 pub(crate) const LEAF_CAPACITY: [u32; 8] = [2, 6, 12, 24, 48, 96, 192, 384];
+/// Few, so that a model comes to a block's growth and to a hub within a few edges.
+#[cfg(loom)]
+pub(crate) const LEAF_CAPACITY: [u32; 3] = [2, 3, 6];
 /// The class of a hub's chunks.
-pub(crate) const HUB_CHUNK: u8 = 7;
-/// The first class that a hub's directory has.
-pub(crate) const FIRST_DIRECTORY: u8 = 3;
+pub(crate) const HUB_CHUNK: u8 = LEAF_CAPACITY.len() as u8 - 1;
+/// The first class that a hub's directory has; under loom one of eight chunks.
+pub(crate) const FIRST_DIRECTORY: u8 = if cfg!(loom) { 0 } else { 3 };
 
 const EDGE: usize = 13;
 const _: () = {
@@ -117,6 +123,10 @@ impl LeafColumns {
         }
         let column = |offset: usize| self.start.wrapping_add(offset);
         let capacity = self.capacity as u32;
+        mapped::writes(column(Columns::TARGETS + 4 * index), 4);
+        mapped::writes(column(Columns::ordinals(capacity) + 4 * index), 4);
+        mapped::writes(column(Columns::confidences(capacity) + 4 * index), 4);
+        mapped::writes(column(Columns::kinds(capacity) + index), 1);
         // SAFETY: `of` was given as many bytes as columns of this capacity take, in memory that lives as long as the arenas,
         // of which the writer, who calls this, is an owner. The index is below the capacity, columns are aligned as their types
         // are, and readers stay below the published count, which the writer raises afterwards.
@@ -167,7 +177,7 @@ impl<'a> Segment<'a> {
                 ordinals: blocks.column(handle, Columns::ordinals(capacity), count),
                 confidences: blocks.column(handle, Columns::confidences(capacity), count),
                 kinds: blocks.column(handle, Columns::kinds(capacity), count),
-                until: (until != NO_BLOCK).then(|| blocks.column(until, 0, count)),
+                until: (until != NO_BLOCK).then(|| blocks.atomics(until, 0, count)),
                 length,
             };
             Some(segment.prefix())
@@ -275,7 +285,7 @@ impl<'a> Edges<'a> {
         }
         let count = header.count.load(Ordering::Acquire).min(shape.capacity()) as usize;
         // SAFETY: handles below `count` were stored before the Release on `count`, and are atomics; the caller's promise.
-        let chunks = unsafe { blocks.column(handle, HEADER, count) };
+        let chunks = unsafe { blocks.atomics(handle, HEADER, count) };
         Self { blocks, first: None, chunks, length }
     }
 

@@ -5,10 +5,9 @@
 //! windows, and for each kind of line all those of a window are asked for together. These are hints: they read what the
 //! writer itself wrote, and what they guess wrong costs time only.
 
-use std::sync::atomic::Ordering;
-
 use sutra_format::entry::{Op, Ops};
 use sutra_format::{ConceptId, ConceptRecord, geometry::locate, id_hash};
+use sutra_sync::atomic::Ordering;
 
 use crate::blocks::IMAGE_ROW;
 use crate::edges::Side;

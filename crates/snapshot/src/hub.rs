@@ -4,7 +4,8 @@
 //! edges than in a leaf. The chunks' ordinals ascend from one to the next. A chunk that became empty leaves
 //! [`NO_BLOCK`] in the directory; the header's `dead` counts those, and when there are many the directory is rewritten.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::AtomicU32;
 
 use crate::blocks::{HEADER, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, Segment, Shape};
@@ -46,7 +47,7 @@ impl Writer {
         let Some(header) = self.shared.blocks.header(hub) else { return &[] };
         let count = header.count.load(Ordering::Relaxed).min(Shape::of(header).capacity());
         // SAFETY: directory entries are atomics, and the writer wrote those below the count.
-        unsafe { self.shared.blocks.column(hub, HEADER, count as usize) }
+        unsafe { self.shared.blocks.atomics(hub, HEADER, count as usize) }
     }
 
     /// The chunk of a hub at an index, `None` for one that became empty.

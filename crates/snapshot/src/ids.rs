@@ -5,9 +5,10 @@
 //! at most one in a group while there is room, so that no group pays for all of them.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
 use sutra_format::image::{ID_EMPTY as EMPTY, id_tag as tag, id_word};
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::{self, AtomicPtr, AtomicU64};
 
 /// A sub-table: a power of two of words.
 #[derive(Debug)]
@@ -18,7 +19,9 @@ pub(crate) struct SubTable {
 
 impl SubTable {
     fn new(bits: u32) -> Self {
-        Self { words: (0..1_usize << bits).map(|_| AtomicU64::new(EMPTY)).collect(), bits }
+        let words: Box<[AtomicU64]> = (0..1_usize << bits).map(|_| AtomicU64::new(EMPTY)).collect();
+        mapped::fresh(words.as_ptr().cast(), size_of_val(&*words));
+        Self { words, bits }
     }
 
     #[inline]
@@ -125,7 +128,9 @@ impl Drop for OldTable {
     fn drop(&mut self) {
         // SAFETY: the pointer came from `Box::into_raw`, was taken out of the table by a swap, and who keeps this drops it
         // when no reader can hold the sub-table any more.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        let table = unsafe { Box::from_raw(self.0.as_ptr()) };
+        let (words, bytes) = (table.words.as_ptr().cast(), size_of_val(&*table.words));
+        mapped::free(table, words, bytes);
     }
 }
 

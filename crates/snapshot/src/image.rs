@@ -4,11 +4,13 @@
 //! meets it, and the next open builds the columns again from the records.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sutra_format::footer::AccessEntry;
-use sutra_format::image::{ID_EMPTY, IMAGE_BLOCK, ImageColumns, ImageHeader, ImageRow, id_home, id_tag, slice};
+use sutra_format::image::{
+    ID_EMPTY, IMAGE_BLOCK, ImageColumns, ImageHeader, ImageRow, LOST_COUNT, id_home, id_tag, slice,
+};
 use sutra_format::{DecodeError, checksum};
+use sutra_sync::atomic::{AtomicBool, Ordering};
 use sutra_vfs::{Map, MapMut};
 use zerocopy::{FromBytes, Immutable, KnownLayout};
 
@@ -91,10 +93,13 @@ impl Image {
         Self::of_parts(self.header, self.map.clone(), None)
     }
 
-    /// The access counters of all rows that are intact: nothing but the image holds those that are older than it.
-    pub(crate) fn intact_access(&self) -> Vec<AccessEntry> {
-        let intact = (0..self.slots()).filter(|slot| self.verify_row(*slot).is_ok());
-        let rows = intact.filter_map(|slot| {
+    /// The access counters of all rows: nothing but the image holds those that are older than it. Those that are in damaged
+    /// blocks are lost, and said to be.
+    pub(crate) fn known_access(&self) -> Vec<AccessEntry> {
+        let rows = (0..self.slots()).filter_map(|slot| {
+            if self.verify_row(slot).is_err() {
+                return Some(AccessEntry { slot: slot.into(), count: LOST_COUNT.into(), last_accessed: 0.into() });
+            }
             let start = self.header.rows.get() + u64::from(slot) * 32;
             let row = *ImageRow::ref_from_bytes(slice(&self.map, start..start + 32).ok()?).ok()?;
             Some(AccessEntry { slot: slot.into(), count: row.access_count, last_accessed: row.last_accessed })

@@ -17,6 +17,9 @@
 //! | block | growing columns of one slot's edges in ordinal order | `edges` |
 //! | image | rows, adjacency and id index of a checkpoint, mapped | [`Image`] |
 //!
+//! The orderings by which this holds are argued where they stand, and explored by loom over this very code: all atomics and
+//! all plain bytes that threads share go through [`sutra_sync::mapped`].
+//!
 //! Reading takes no lock and waits for nobody. Mapped bytes are verified at first access, so a read of damaged bytes is a
 //! [`Damage`], never a wrong answer. This crate does no I/O: chunks come in as maps and go out as slices.
 //!

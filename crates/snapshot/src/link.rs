@@ -1,10 +1,10 @@
 //! The writer's operations on associations: their records, and what a record does to both of its ends.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 
 use sutra_format::entry::LearnAssociation;
 use sutra_format::{AssociationRecord, ConceptId, NO_BLOB, NONE};
+use sutra_sync::atomic::Ordering;
 use zerocopy::FromZeros;
 use zerocopy::little_endian::{F32, U32, U64};
 

@@ -5,7 +5,8 @@
 //! place: the highest bit of its header's `dead` says that it does.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+
+use sutra_sync::atomic::Ordering;
 
 use crate::blocks::{Header, IMAGE_ROW, NO_BLOCK};
 use crate::edges::{HUB_CHUNK, LEAF_CAPACITY, Segment, Shape, Side};

@@ -7,11 +7,11 @@
 //! here, and a snapshot that is dropped out of order leaves wherever it stands.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sutra_format::geometry::{blob_position, record_chunk_length};
 use sutra_format::{AssociationRecord, ConceptRecord};
+use sutra_sync::Arc;
+use sutra_sync::atomic::{AtomicBool, Ordering};
 
 use crate::arena::OldChunk;
 use crate::ids::OldTable;

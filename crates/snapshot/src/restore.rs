@@ -6,13 +6,13 @@
 //! made once, in its final size.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use sutra_format::catalogue::Catalogue;
 use sutra_format::footer::AccessEntry;
 use sutra_format::geometry::{blob_chunks, chunk_size, is_blob_chunk_size, record_chunk_length, record_chunks, split};
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, NONE};
+use sutra_sync::Arc;
+use sutra_sync::atomic::Ordering;
 use sutra_vfs::{Map, MapMut};
 
 use crate::arena::{Backing, ChunkTable};
@@ -58,7 +58,7 @@ impl Writer {
             // Access counters are in no record: those before the image are saved from its rows, newer ones laid over them.
             if let Ok(reader) = reader {
                 let newer = std::mem::take(&mut restore.access);
-                restore.access = reader.intact_access();
+                restore.access = reader.known_access();
                 restore.access.extend(newer);
             }
         }

@@ -1,8 +1,8 @@
 //! Slot rows: 32 bytes a slot, the entry to everything that is known of a concept.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-
 use sutra_format::geometry::{chunk_size, locate};
+use sutra_sync::atomic::Ordering;
+use sutra_sync::mapped::{AtomicU32, AtomicU64};
 use sutra_vfs::MapMut;
 
 use crate::arena::{Backing, ChunkTable};
@@ -29,6 +29,8 @@ pub(crate) struct Row {
 }
 
 const ROW: u32 = 32;
+/// Chunks that there can be: enough for 2^32 rows.
+const CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 15) + 64 };
 const _: () = assert!(size_of::<Row>() == ROW as usize && align_of::<Row>() == 8);
 
 impl Row {
@@ -57,7 +59,7 @@ pub(crate) struct Rows(ChunkTable);
 
 impl Rows {
     pub(crate) fn new() -> Self {
-        Self(ChunkTable::new((1 << 15) + 64, ROW))
+        Self(ChunkTable::new(CHUNKS, ROW))
     }
 
     /// The row of a slot, `None` where there is no chunk for it.

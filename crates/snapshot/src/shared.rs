@@ -1,9 +1,8 @@
 //! What the writer and all snapshots share: the arenas, the rows, the blocks, the id table, the image.
 
-use std::sync::atomic::AtomicU64;
-
 use sutra_format::geometry::{blob_position, chunk_size, locate, record_chunk_length, split};
 use sutra_format::{AssociationRecord, ConceptRecord, NO_BLOB, blob_checksum};
+use sutra_sync::atomic::AtomicU64;
 use zerocopy::FromBytes;
 
 use crate::arena::ChunkTable;
@@ -71,10 +70,10 @@ impl Lengths {
     }
 }
 
-/// Chunks that a table of records can have: enough for 2^32 records of 128 bytes.
-const RECORD_CHUNKS: usize = (1 << 17) + 64;
+/// Chunks that a table of records can have: enough for 2^32 records of 128 bytes. A model makes a store for each run.
+const RECORD_CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 17) + 64 };
 /// Chunks that the blob arena can have.
-const BLOB_CHUNKS: usize = 1 << 20;
+const BLOB_CHUNKS: usize = if cfg!(loom) { 8 } else { 1 << 20 };
 /// Bytes that blobs are aligned to.
 pub(crate) const BLOB_ALIGN: u32 = 4;
 
@@ -192,15 +191,19 @@ impl Shared {
         if position >= end || !offset.is_multiple_of(BLOB_ALIGN) {
             return Err(damage());
         }
+        // One chunk for length and payload: with a load for each, a swap in between would give the payload of the map, not
+        // yet verified, under the trust in the heap's length.
+        // SAFETY: the position is below `end`; the caller's promise.
+        let bytes = unsafe { self.blobs.chunk(chunk) }.ok_or_else(damage)?;
         // SAFETY: below `end`, since that is a multiple of the alignment as every position is; the caller's promise.
-        let prefix = unsafe { self.blobs.place(chunk, offset, BLOB_ALIGN) }.ok_or_else(damage)?;
+        let prefix = unsafe { bytes.place(offset, BLOB_ALIGN) }.ok_or_else(damage)?;
         let length = u32::read_from_bytes(prefix.bytes).map_err(|_| damage())?;
         let start = offset.checked_add(BLOB_ALIGN).ok_or_else(damage)?;
         if start.checked_add(length).is_none_or(|payload_end| blob_position(chunk, payload_end) > end) {
             return Err(damage());
         }
         // SAFETY: below `end`; the caller's promise. A length that was damaged stays within the chunk or is refused.
-        let payload = unsafe { self.blobs.place(chunk, start, length) }.ok_or_else(damage)?;
+        let payload = unsafe { bytes.place(start, length) }.ok_or_else(damage)?;
         if !prefix.is_verified() {
             if blob_checksum(payload.bytes) != checksum {
                 return Err(damage());

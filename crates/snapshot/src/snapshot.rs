@@ -1,12 +1,11 @@
 //! A snapshot: the store as it was when a group was published, for as long as it is held.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use sutra_format::catalogue::Catalogue;
 use sutra_format::geometry::{record_chunk_length, record_chunks, split};
+use sutra_format::image::LOST_COUNT;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, id_hash};
-use sutra_sync::Published;
+use sutra_sync::atomic::{AtomicBool, Ordering};
+use sutra_sync::{Arc, Published};
 use zerocopy::FromBytes;
 
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
@@ -29,7 +28,7 @@ pub(crate) struct State {
     sequence: u64,
     timestamp: u64,
     lengths: Lengths,
-    catalogue: Arc<Catalogue>,
+    catalogue: std::sync::Arc<Catalogue>,
     dropped: Arc<AtomicBool>,
 }
 
@@ -85,7 +84,7 @@ impl State {
         publish: u64,
         (sequence, timestamp): (u64, u64),
         lengths: Lengths,
-        catalogue: Arc<Catalogue>,
+        catalogue: std::sync::Arc<Catalogue>,
         dropped: Arc<AtomicBool>,
     ) -> Self {
         Self { shared, publish, sequence, timestamp, lengths, catalogue, dropped }
@@ -166,10 +165,13 @@ impl Snapshot {
     /// [`Damage`] if the row or the record is damaged.
     #[inline]
     pub fn newest(&self, slot: u32) -> Result<Option<&ConceptRecord>, Damage> {
-        match self.latest(slot)? {
-            Some(ordinal) => self.concept(ordinal).map(Some),
-            None => Ok(None),
+        let Some(ordinal) = self.latest(slot)? else { return Ok(None) };
+        let record = self.concept(ordinal)?;
+        // An intact record of another slot was written to the wrong place.
+        if record.slot.get() != slot {
+            return Err(Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64));
         }
+        Ok(Some(record))
     }
 
     /// A concept record by ordinal. Verified at first access.
@@ -281,11 +283,13 @@ impl Snapshot {
     /// live, not part of the snapshot.
     ///
     /// # Errors
-    /// [`Damage`] if the image's rows are damaged there.
+    /// [`Damage`] if the image's rows are damaged there, or were before and the count is lost.
     pub fn access(&self, slot: u32) -> Result<(u32, u64), Damage> {
-        Ok(self.row(slot)?.map_or((0, 0), |row| {
-            (row.access_count.load(Ordering::Relaxed), row.last_accessed.load(Ordering::Relaxed))
-        }))
+        let Some(row) = self.row(slot)? else { return Ok((0, 0)) };
+        match row.access_count.load(Ordering::Relaxed) {
+            LOST_COUNT => Err(Damage::new("access counts", slot.into())),
+            count => Ok((count, row.last_accessed.load(Ordering::Relaxed))),
+        }
     }
 
     /// The edges of a slot. O(1); they are read as they are visited.

@@ -33,6 +33,9 @@ impl SpareMemory {
     pub(crate) fn keep(&mut self, memory: MapMut) {
         if memory.len() as u64 == LARGEST_CHUNK && self.chunks.len() < self.kept {
             self.chunks.push(memory);
+        } else {
+            let (start, bytes) = (memory.as_ptr(), memory.len());
+            sutra_sync::mapped::free(memory, start, bytes);
         }
     }
 

@@ -3,7 +3,7 @@
 //! A block of ordinals, ascending, without the latest. It holds only versions that some snapshot may need: one that was
 //! replaced before it was ever published never enters.
 
-use std::sync::atomic::Ordering;
+use sutra_sync::atomic::Ordering;
 
 use crate::blocks::{Blocks, HEADER, NO_BLOCK, SIZES};
 use crate::edges::Shape;

@@ -5,13 +5,13 @@
 //! memory or ordinals; after such a failure the writer must not be used further.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use sutra_format::catalogue::Catalogue;
 use sutra_format::entry::Op;
 use sutra_format::geometry::{blob_chunk_size, blob_position, blob_space, chunk_size, locate, split};
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, blob_checksum, id_hash};
+use sutra_sync::Arc;
+use sutra_sync::atomic::Ordering;
 use sutra_vfs::Map;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{F32, U32, U64};
@@ -67,7 +67,7 @@ pub struct Writer {
     /// Number of the publish that is being built.
     pub(crate) publish: u64,
     pub(crate) sequence: u64,
-    catalogue: Arc<Catalogue>,
+    catalogue: std::sync::Arc<Catalogue>,
     pub(crate) allocator: Allocator,
     id_writer: IdWriter,
     pub(crate) spare: SpareMemory,
@@ -98,10 +98,10 @@ impl Writer {
 
     /// A writer over arenas that hold `lengths`; publishes nothing yet but an empty snapshot.
     pub(crate) fn over(shared: Arc<Shared>, lengths: Lengths, catalogue: Catalogue, sequence: u64) -> Self {
-        let catalogue = Arc::new(catalogue);
+        let catalogue = std::sync::Arc::new(catalogue);
         let empty = Lengths::default();
         let dropped = shared.reclaim.lock().published(0, empty, 0);
-        let state = State::new(shared.clone(), 0, (0, 0), empty, Arc::new(Catalogue::new()), dropped);
+        let state = State::new(shared.clone(), 0, (0, 0), empty, std::sync::Arc::new(Catalogue::new()), dropped);
         Self {
             source: SnapshotSource::new(shared.clone(), state),
             shared,
@@ -176,7 +176,7 @@ impl Writer {
                 let name = std::str::from_utf8(name).unwrap_or_default();
                 // A contradiction cannot come from a producer, which asked the same catalogue; from a damaged log it would
                 // have failed its checksum. It changes nothing.
-                Ok(Arc::make_mut(&mut self.catalogue).define(*what, *number, name).unwrap_or(false))
+                Ok(std::sync::Arc::make_mut(&mut self.catalogue).define(*what, *number, name).unwrap_or(false))
             }
         }
     }
@@ -278,7 +278,12 @@ impl Writer {
     pub(crate) fn newest(&self, slot: u32) -> Result<(u32, &ConceptRecord), ApplyError> {
         let ordinal = self.row(slot)?.latest.load(Ordering::Relaxed);
         // SAFETY: this is the writer, which wrote the record.
-        Ok((ordinal, unsafe { self.shared.concept(ordinal) }?))
+        let record = unsafe { self.shared.concept(ordinal) }?;
+        // An intact record of another slot was written to the wrong place: taken for an unknown id, it would be made anew.
+        if record.slot.get() != slot {
+            return Err(Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64).into());
+        }
+        Ok((ordinal, record))
     }
 
     /// The slot of an id, with its latest record and that one's ordinal, published or not.

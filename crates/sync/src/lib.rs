@@ -9,7 +9,10 @@
 //! | [`Mutex`], [`Condvar`] | `std`, poisoning ignored | `loom` |
 //! | [`Queue`] | `crossbeam_queue::ArrayQueue` | a Vyukov queue on modelled atomics |
 //! | [`Published`] | `arc_swap::ArcSwap` | counted loans on modelled atomics |
+//! | [`mapped`] | `std` atomics, and functions that do nothing | a shadow for each address that is touched |
 //! | [`Sleeper`], [`Padded`], [`time`] | this crate | this crate, without clocks |
+//!
+//! Under loom there is also `model::explore`, which says how far the models of all crates are explored.
 //!
 //! # Invariants
 //! - The stand-ins promise no more than the real crates do: they use Acquire and Release only. A stand-in built on a
@@ -44,6 +47,15 @@ mod lock;
 mod padded;
 mod sleeper;
 pub mod time;
+
+#[cfg(not(loom))]
+pub mod mapped;
+#[cfg(loom)]
+#[path = "mapped_model.rs"]
+pub mod mapped;
+
+#[cfg(loom)]
+pub mod model;
 
 #[cfg(not(loom))]
 mod published;
