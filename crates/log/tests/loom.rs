@@ -1,5 +1,5 @@
 //! The log, explored by loom: every interleaving and every reordering that the memory model allows, up to a bound on
-//! preemptions (three for two threads, two for three; `LOOM_MAX_PREEMPTIONS` overrides).
+//! preemptions, see `sutra_sync::model::Depth`.
 //!
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p sutra-log --test loom`
 //!
@@ -9,18 +9,12 @@
 use std::time::{Duration, Instant};
 use sutra_log::{Cost, Drain, Limits, LogError, Sequence, Slot, Wait, Woken, WriteLog};
 use sutra_sync::atomic::{AtomicUsize, Ordering};
+use sutra_sync::model::{Depth, explore};
 use sutra_sync::{Arc, Published, thread};
 
 const ONE: Cost = Cost { entries: 1, bytes: 64 };
 /// Under loom no deadline passes.
 const PATIENT: Wait = Wait::For(Duration::ZERO);
-
-fn explore(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(preemptions);
-    builder.max_branches = 10_000;
-    builder.check(model);
-}
 
 fn limits(entries: usize) -> Limits {
     Limits { entries, bytes: 64 * entries as u64 }
@@ -58,7 +52,7 @@ fn close_down<T>(log: &WriteLog<T>, drain: Drain<T>) {
 
 #[test]
 fn accept_against_accept() {
-    explore(2, || {
+    explore("accept against accept", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let producers: Vec<_> = (0..2)
             .map(|name| {
@@ -79,7 +73,7 @@ fn accept_against_accept() {
 
 #[test]
 fn full_log_and_returned_permit() {
-    explore(3, || {
+    explore("full log and returned permit", Depth::Two, || {
         let (log, mut drain) = WriteLog::new(limits(1), 1);
         let producer = {
             let log = Arc::clone(&log);
@@ -99,7 +93,7 @@ fn full_log_and_returned_permit() {
 
 #[test]
 fn two_waiters_for_one_place() {
-    explore(2, || {
+    explore("two waiters for one place", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(1), 1);
         let held = log.acquire(ONE, Wait::Never).unwrap();
         let producers: Vec<_> = (0..2)
@@ -120,7 +114,7 @@ fn two_waiters_for_one_place() {
 /// One who waits for the whole log is not passed by one who wants a part of it for ever.
 #[test]
 fn large_waiter_beside_a_small_one() {
-    explore(2, || {
+    explore("large waiter beside a small one", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let large = {
             let log = Arc::clone(&log);
@@ -141,7 +135,7 @@ fn large_waiter_beside_a_small_one() {
 
 #[test]
 fn abandoned_sequence_becomes_a_no_op() {
-    explore(2, || {
+    explore("abandoned sequence becomes a no op", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let quitter = {
             let log = Arc::clone(&log);
@@ -166,7 +160,7 @@ fn abandoned_sequence_becomes_a_no_op() {
 /// The later entry is there first; the drain sleeps until the gap is filled, and then has both.
 #[test]
 fn hold_back_at_a_gap() {
-    explore(3, || {
+    explore("hold back at a gap", Depth::Two, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let early = log.acquire(ONE, Wait::Never).unwrap().claim();
         log.acquire(ONE, Wait::Never).unwrap().accept("late");
@@ -184,7 +178,7 @@ fn hold_back_at_a_gap() {
 /// Somebody waits for what stands behind the gap: the drain must neither spin nor miss the filling.
 #[test]
 fn urgent_behind_a_gap() {
-    explore(2, || {
+    explore("urgent behind a gap", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(8), 1);
         let early = log.acquire(ONE, Wait::Never).unwrap().claim();
         let late = log.acquire(ONE, Wait::Never).unwrap().accept("late");
@@ -211,7 +205,7 @@ fn urgent_behind_a_gap() {
 
 #[test]
 fn drain_against_close() {
-    explore(2, || {
+    explore("drain against close", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let producer = {
             let log = Arc::clone(&log);
@@ -244,7 +238,7 @@ fn drain_against_close() {
 /// A permit given before the close is dropped after it: the drain, asleep, must hear that all is back.
 #[test]
 fn permit_dropped_after_close() {
-    explore(3, || {
+    explore("permit dropped after close", Depth::Two, || {
         let (log, mut drain) = WriteLog::<()>::new(limits(8), 1);
         let producer = {
             let log = Arc::clone(&log);
@@ -260,7 +254,7 @@ fn permit_dropped_after_close() {
 
 #[test]
 fn close_wakes_who_waits_for_room() {
-    explore(3, || {
+    explore("close wakes who waits for room", Depth::Two, || {
         let (log, drain) = WriteLog::<()>::new(limits(1), 1);
         let held = log.acquire(ONE, Wait::Never).unwrap();
         let waiter = {
@@ -276,7 +270,7 @@ fn close_wakes_who_waits_for_room() {
 
 #[test]
 fn waiter_is_woken_and_wakes_the_drain() {
-    explore(2, || {
+    explore("waiter is woken and wakes the drain", Depth::Two, || {
         let (log, mut drain) = WriteLog::new(limits(8), 1);
         let waiter = {
             let log = Arc::clone(&log);
@@ -300,7 +294,7 @@ fn waiter_is_woken_and_wakes_the_drain() {
 /// The drain gathers, deaf to arrivals: what takes the room low must end that.
 #[test]
 fn pressure_ends_gathering() {
-    explore(2, || {
+    explore("pressure ends gathering", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(4), 1);
         let producers: Vec<_> = (0..2)
             .map(|name| {
@@ -320,7 +314,7 @@ fn pressure_ends_gathering() {
 /// An idle consumer, with nothing to collect, is to look at something outside the log.
 #[test]
 fn nudge_wakes_the_idle_drain() {
-    explore(3, || {
+    explore("nudge wakes the idle drain", Depth::Two, || {
         let (log, mut drain) = WriteLog::<()>::new(limits(2), 1);
         let outside = Arc::new(AtomicUsize::new(0));
         let nudging = {
@@ -340,7 +334,7 @@ fn nudge_wakes_the_idle_drain() {
 /// Who has waited for a sequence finds it in the snapshot loaded next.
 #[test]
 fn publish_against_load() {
-    explore(2, || {
+    explore("publish against load", Depth::Three, || {
         let (log, mut drain) = WriteLog::new(limits(2), 1);
         let newest = Arc::new(Published::new(Arc::new(0)));
         let reader = {
@@ -382,7 +376,7 @@ impl Drop for CountsDrops {
 /// The consumer ends early: what is in the queue and in the ring is dropped once, and nobody waits for ever.
 #[test]
 fn shutdown_with_pending() {
-    explore(2, || {
+    explore("shutdown with pending", Depth::Two, || {
         let drops = Arc::new(AtomicUsize::new(0));
         let (log, mut drain) = WriteLog::new(limits(4), 1);
         let producer = {
