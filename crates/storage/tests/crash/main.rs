@@ -35,7 +35,7 @@ fn cut_with_seeds(workload: impl Fn(u64) -> Workload) {
     allocator::give_fresh_zeros();
     let first = seed(1);
     let mut cases = 0;
-    for seed in first..first + Tier::get().pick(1, 1, 4) {
+    for seed in first..first + Tier::get().pick(1, 1, 3) {
         println!("SUTRA_SEED={seed}");
         cases += every_cut(&workload(seed), seed);
     }
