@@ -1,7 +1,7 @@
 //! Running tests and counting: how many cases they checked, how many tests failed.
 //!
-//! A test that searches for faults ends with a line `cases: 123 (what they are)`. A run that counts no case at all has
-//! checked nothing, and fails.
+//! A test that searches for faults ends with a line `cases: 123 (what they are)`; where none says so, each test counts as
+//! one. A run that counts nothing at all has checked nothing, and fails.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -16,6 +16,8 @@ const KEPT: usize = 1 << 20;
 struct Count {
     cases: u64,
     failures: u64,
+    /// Tests that ended well.
+    passed: u64,
     seeds: Vec<String>,
 }
 
@@ -30,6 +32,9 @@ impl Count {
             let seen = self.seeds.iter().any(|seed| seed == line);
             self.seeds.push(line.to_owned());
             return !seen;
+        }
+        if let Some(rest) = line.strip_prefix("test result: ok. ") {
+            self.passed += rest.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0);
         }
         if let Some(rest) = line.strip_prefix("test result: FAILED. ") {
             let failed = rest.split("; ").find_map(|part| part.strip_suffix(" failed"));
@@ -71,11 +76,13 @@ pub(super) fn run_counted(command: &mut Command) -> Outcome {
         // A test program that was killed says no result.
         return Outcome::Failed { code, cases: count.cases, failures: count.failures.max(1) };
     }
-    if count.cases == 0 {
-        println!("   no test said how many cases it checked");
-        return Outcome::failed(1);
+    match if count.cases > 0 { count.cases } else { count.passed } {
+        0 => {
+            println!("   nothing was checked");
+            Outcome::failed(1)
+        }
+        cases => Outcome::Checked(cases),
     }
-    Outcome::Checked(count.cases)
 }
 
 #[cfg(test)]
@@ -89,6 +96,7 @@ mod tests {
     #[test]
     fn cases_are_added_up() {
         assert_eq!(shell("echo cases: 40 '(cuts)'; echo noise; echo cases: 2 '(more)'"), Outcome::Checked(42));
+        assert_eq!(shell("echo 'test result: ok. 3 passed; 0 failed; 0 ignored'"), Outcome::Checked(3));
     }
 
     #[test]
