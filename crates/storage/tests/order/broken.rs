@@ -173,6 +173,15 @@ fn a_file_that_is_named_too_early() {
 }
 
 #[test]
+fn a_segment_created_beside_the_first_commit() {
+    let mut events = sound();
+    let first = events.iter().position(|event| matches!(event, Header { commit: 1, .. })).unwrap();
+    events.insert(first, CreateSegment(9));
+    events.insert(first + 5, SyncNames);
+    Checker::new(true).take_all(&events).unwrap();
+}
+
+#[test]
 fn a_cut_of_what_is_durable() {
     let mut events = sound();
     events.insert(14, Cut { segment: 1, from: 4296, to: 4304 });

@@ -41,8 +41,9 @@ pub(crate) struct Checker {
     pub(crate) log: bool,
     /// Whether a sync has covered all names.
     pub(crate) names_synced: bool,
-    /// Whether the file has its name.
+    /// Whether the file has its name, and whether a sync has covered that.
     pub(crate) named: bool,
+    pub(crate) name_synced: bool,
     /// Whether the file holds bytes that no sync has covered.
     pub(crate) dirty: bool,
     /// The commit that each slot holds.
@@ -68,6 +69,7 @@ impl Checker {
             log,
             names_synced: true,
             named: false,
+            name_synced: false,
             dirty: false,
             slots: [0; 2],
             commit: 0,
@@ -93,7 +95,8 @@ impl Checker {
                 ensure(!self.dirty, "the file gets its name before its headers are synced")?;
                 (self.named, self.names_synced) = (true, false);
             }
-            Event::SyncNames => self.names_synced = true,
+            // A segment that is created later leaves the file's own name as durable as it was.
+            Event::SyncNames => (self.names_synced, self.name_synced) = (true, self.named),
             Event::Data { from, to } => self.data(from, to)?,
             Event::Header { .. } if !self.named => self.dirty = true,
             Event::Header { slot, commit, sequence } => self.header(slot, commit, sequence)?,
@@ -134,7 +137,7 @@ impl Checker {
             return Ok(());
         }
         ensure(!self.dirty, "a header before the sync of what was written before it")?;
-        ensure(self.names_synced || !self.log_or_file_is_new(), "a commit in a file whose name is not synced")?;
+        ensure(self.name_synced, "a commit in a file whose name is not synced")?;
         match self.phase {
             Phase::Open => {
                 let only = self.slots[1 - slot] != self.commit;
@@ -162,11 +165,6 @@ impl Checker {
         self.slots[slot] = commit;
         self.dirty = true;
         Ok(())
-    }
-
-    /// Whether a file was named and nothing was committed to it.
-    fn log_or_file_is_new(&self) -> bool {
-        self.commit == 0
     }
 
     fn sync_store(&mut self) {

@@ -25,6 +25,8 @@ impl Checker {
             // Until it is synced, a header without its twin may be lost, and the commit before it counts.
             checker.covered = if durable { checker.sequence } else { least.unwrap_or(0) };
             checker.named = true;
+            // The first commit comes after the sync of the name.
+            checker.name_synced = durable || checker.commit > 0;
             checker.dirty = !durable;
         }
         for (name, bytes) in files {
