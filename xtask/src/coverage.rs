@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
+use crate::programs::{build, output};
 use crate::steps::{announce, cargo, quiet, target_dir};
 use crate::tidy::is_test_line;
 
@@ -47,7 +48,7 @@ fn measure(root: &Path) -> Result<Lines, String> {
     output(command.arg(format!("--input-files={}", list.display())))?;
     let mut command = Command::new(export);
     command.args(["export", "--format=lcov"]).arg(format!("--instr-profile={}", merged.display()));
-    command.args(programs.iter().flat_map(|program| ["--object".into(), program.clone()]));
+    programs.iter().for_each(|program| _ = command.arg("--object").arg(program));
     Ok(lines(&output(&mut command)?))
 }
 
@@ -65,7 +66,7 @@ fn tool(root: &Path, name: &str) -> Result<PathBuf, String> {
 }
 
 /// Builds and runs all tests; gives the test programs.
-fn test(root: &Path, folder: &Path) -> Result<Vec<String>, String> {
+fn test(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, String> {
     let instrumented = || {
         let mut command = cargo(root);
         command.env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", "-C instrument-coverage");
@@ -74,31 +75,13 @@ fn test(root: &Path, folder: &Path) -> Result<Vec<String>, String> {
         command.args(["test", "--workspace", "--exclude", "xtask", "--exclude", "sutra-benches", "--tests"]);
         command
     };
-    let mut build = instrumented();
-    announce(build.args(["--no-run", "--message-format=json"]));
-    let programs = executables(&output(&mut build)?);
+    let programs = build(&mut instrumented())?;
     let mut run = instrumented();
     announce(run.arg("--no-fail-fast"));
     match run.status() {
         Ok(status) if status.success() => Ok(programs),
         Ok(_) => Err("tests failed".to_owned()),
         Err(error) => Err(format!("cargo test: {error}")),
-    }
-}
-
-/// What `"executable":"..."` says in the messages of cargo. Paths with quotes or backslashes in them are not for us.
-fn executables(messages: &str) -> Vec<String> {
-    let values = messages.split("\"executable\":\"").skip(1);
-    values.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
-}
-
-fn output(command: &mut Command) -> Result<String, String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let ended = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let ended = ended.map_err(|error| format!("could not start {name}: {error}"))?;
-    match ended.status.success() {
-        true => Ok(String::from_utf8_lossy(&ended.stdout).into_owned()),
-        false => Err(format!("{name} failed: {}", ended.status)),
     }
 }
 
@@ -156,13 +139,6 @@ mod tests {
             lines("SF:/a/b.rs\nFN:1,f\nDA:3,0\nDA:4,17\nend_of_record\nSF:/a/c.rs\nDA:1,1\nSF:/a/b.rs\nDA:3,2\n");
         assert_eq!(read[Path::new("/a/b.rs")], BTreeMap::from([(3, 2), (4, 17)]));
         assert_eq!(read[Path::new("/a/c.rs")], BTreeMap::from([(1, 1)]));
-    }
-
-    #[test]
-    fn programs_are_found_in_the_messages() {
-        let messages =
-            "{\"executable\":\"/t/a-1\",\"fresh\":true}\n{\"executable\":null}\n{\"executable\":\"/t/b-2\"}\n";
-        assert_eq!(executables(messages), ["/t/a-1", "/t/b-2"]);
     }
 
     #[test]

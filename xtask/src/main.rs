@@ -9,6 +9,7 @@
 
 mod coverage;
 mod flags;
+mod programs;
 mod steps;
 mod suite;
 mod tidy;

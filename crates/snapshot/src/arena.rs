@@ -103,9 +103,23 @@ impl Entry {
     }
 }
 
+/// As many entries as the memory holds.
+struct Entries(MapMut);
+
+impl std::ops::Deref for Entries {
+    type Target = [Entry];
+
+    #[inline]
+    fn deref(&self) -> &[Entry] {
+        // SAFETY: page-aligned memory of that length, zeroed at first: null pointers and a zero length are valid entries. All
+        // access is by these entries, which are atomics throughout, and the memory goes with `self`.
+        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() / size_of::<Entry>()) }
+    }
+}
+
 /// An arena. Written by one thread; the methods that change it say so and are only called by the writer.
 pub(crate) struct ChunkTable {
-    entries: Box<[Entry]>,
+    entries: Entries,
     /// Bytes that one bit of `verified` stands for.
     granule: u32,
     /// Owners of the chunks, locked by the writer and at drop, never by a reader.
@@ -164,13 +178,10 @@ impl Place<'_> {
 
 impl ChunkTable {
     /// A table of at most `chunks` chunks. Entries cost memory when they are used.
-    pub(crate) fn new(chunks: usize, granule: u32) -> Self {
-        // Under a fuzzer no input reaches far, and a sanitizer touches its notes on every byte: most of an input's time.
-        let chunks = if cfg!(fuzzing) { chunks.min(256) } else { chunks };
-        let entries = Box::<[Entry]>::new_zeroed_slice(chunks);
-        // SAFETY: null pointers and a zero length are valid entries, and are what zero bits mean.
-        let entries = unsafe { entries.assume_init() };
-        Self { entries, granule, owners: sutra_sync::Mutex::new(Vec::new()) }
+    pub(crate) fn new(chunks: usize, granule: u32) -> std::io::Result<Self> {
+        // Not from the allocator, which clears what it has used before: megabytes at each open of a small store.
+        let entries = Entries(MapMut::sparse(chunks * size_of::<Entry>())?);
+        Ok(Self { entries, granule, owners: sutra_sync::Mutex::new(Vec::new()) })
     }
 
     pub(crate) fn capacity(&self) -> usize {

@@ -50,8 +50,8 @@ const CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 14) + 64 };
 pub(crate) struct Blocks(ChunkTable);
 
 impl Blocks {
-    pub(crate) fn new() -> Self {
-        Self(ChunkTable::new(CHUNKS, 1))
+    pub(crate) fn new() -> std::io::Result<Self> {
+        ChunkTable::new(CHUNKS, 1).map(Self)
     }
 
     /// The address of `bytes` bytes of a block; null for a handle that was never given out.
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn blocks_never_overlap_and_are_used_again() {
-        let (blocks, mut allocator) = (Blocks::new(), Allocator::default());
+        let (blocks, mut allocator) = (Blocks::new().unwrap(), Allocator::default());
         let mut spare = SpareMemory::default();
         let mut owners: HashMap<u32, u32> = HashMap::new();
         let mut given = Vec::new();

@@ -69,7 +69,7 @@ impl Writer {
         let lengths = restore.lengths;
         let header = image.as_ref().map(|image| *image.header());
         let rows = image.as_ref().and_then(Image::take_rows);
-        let shared = Shared::new(image);
+        let shared = Shared::new(image)?;
         let [concepts, associations, blobs] = &restore.chunks;
         adopt_records(&shared.concepts, concepts, lengths.concepts, ConceptRecord::SIZE as u64)?;
         adopt_records(&shared.associations, associations, lengths.associations, AssociationRecord::SIZE as u64)?;

@@ -58,8 +58,8 @@ impl Row {
 pub(crate) struct Rows(ChunkTable);
 
 impl Rows {
-    pub(crate) fn new() -> Self {
-        Self(ChunkTable::new(CHUNKS, ROW))
+    pub(crate) fn new() -> std::io::Result<Self> {
+        ChunkTable::new(CHUNKS, ROW).map(Self)
     }
 
     /// The row of a slot, `None` where there is no chunk for it.

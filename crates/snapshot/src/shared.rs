@@ -101,18 +101,18 @@ pub(crate) struct Statistics {
 }
 
 impl Shared {
-    pub(crate) fn new(image: Option<Image>) -> Self {
-        Self {
-            concepts: ChunkTable::new(RECORD_CHUNKS, size_of::<ConceptRecord>() as u32),
-            associations: ChunkTable::new(RECORD_CHUNKS, size_of::<AssociationRecord>() as u32),
-            blobs: ChunkTable::new(BLOB_CHUNKS, BLOB_ALIGN),
-            rows: Rows::new(),
-            blocks: Blocks::new(),
+    pub(crate) fn new(image: Option<Image>) -> std::io::Result<Self> {
+        Ok(Self {
+            concepts: ChunkTable::new(RECORD_CHUNKS, size_of::<ConceptRecord>() as u32)?,
+            associations: ChunkTable::new(RECORD_CHUNKS, size_of::<AssociationRecord>() as u32)?,
+            blobs: ChunkTable::new(BLOB_CHUNKS, BLOB_ALIGN)?,
+            rows: Rows::new()?,
+            blocks: Blocks::new()?,
             ids: IdTable::new(),
             image,
             reclaim: sutra_sync::Mutex::new(Reclaim::default()),
             statistics: Statistics::default(),
-        }
+        })
     }
 
     pub(crate) fn arena(&self, arena: Arena) -> &ChunkTable {

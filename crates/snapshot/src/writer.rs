@@ -93,7 +93,7 @@ impl Writer {
     /// # Errors
     /// [`ApplyError::Memory`] if the system gives no memory.
     pub fn new() -> Result<Self, ApplyError> {
-        Ok(Self::over(Arc::new(Shared::new(None)), Lengths::default(), Catalogue::new(), 0))
+        Ok(Self::over(Arc::new(Shared::new(None)?), Lengths::default(), Catalogue::new(), 0))
     }
 
     /// A writer over arenas that hold `lengths`; publishes nothing yet but an empty snapshot.

@@ -135,6 +135,16 @@ impl MapMut {
         Ok(Self { memory, len, _watched: Watched::taken(len) })
     }
 
+    /// As [`MapMut::anonymous`], for a range of which little is ever touched: no huge pages, which would back and clear
+    /// megabytes at the first touch.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn sparse(len: usize) -> io::Result<Self> {
+        let memory: MmapRaw = MmapOptions::new().len(len).map_anon()?.into();
+        Ok(Self { memory, len, _watched: Watched::nothing() })
+    }
+
     /// The number of bytes.
     pub fn len(&self) -> usize {
         self.len
@@ -187,15 +197,16 @@ mod tests {
     #[test]
     fn anonymous_memory_is_zeroed_and_writable() {
         for len in [0, 1, 4096, HUGE_PAGE + 1] {
-            let memory = MapMut::anonymous(len).expect("memory");
-            assert_eq!(memory.len(), len);
-            if len > 0 {
-                // SAFETY: `len - 1` is below the length, and nothing else uses this memory.
-                unsafe {
-                    let last = memory.as_mut_ptr().add(len - 1);
-                    assert_eq!(last.read(), 0);
-                    last.write(7);
-                    assert_eq!(memory.as_ptr().add(len - 1).read(), 7);
+            for memory in [MapMut::anonymous(len).expect("memory"), MapMut::sparse(len).expect("memory")] {
+                assert_eq!(memory.len(), len);
+                if len > 0 {
+                    // SAFETY: `len - 1` is below the length, and nothing else uses this memory.
+                    unsafe {
+                        let last = memory.as_mut_ptr().add(len - 1);
+                        assert_eq!(last.read(), 0);
+                        last.write(7);
+                        assert_eq!(memory.as_ptr().add(len - 1).read(), 7);
+                    }
                 }
             }
         }

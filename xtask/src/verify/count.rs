@@ -4,8 +4,11 @@
 //! one. A run that counts nothing at all has checked nothing, and fails.
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
+use crate::programs::tests_of;
 use crate::steps::{Outcome, announce, code_of, could_not_start};
 
 /// Bytes of output that are kept to be shown after a failure: the last ones.
@@ -45,14 +48,80 @@ impl Count {
     }
 }
 
+/// Runs test programs, each test in a process of its own, as many at a time as there are cores: what unmaps memory stops all
+/// threads of its process, and the parts do little else. `program` gives the command of a program, up to its arguments.
+pub(super) fn run_tests(programs: &[PathBuf], program: impl Fn(&Path) -> Command + Sync) -> Outcome {
+    let mut tests = Vec::new();
+    for path in programs {
+        match tests_of(&mut program(path)) {
+            Ok(names) => tests.extend(names.into_iter().map(|name| (path, name))),
+            Err(error) => {
+                println!("   {}: {error}", path.display());
+                return Outcome::failed(1);
+            }
+        }
+    }
+    let (tests, total) = (Mutex::new(tests.into_iter()), Mutex::new(Ended::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                let next = || tests.lock().unwrap_or_else(PoisonError::into_inner).next();
+                while let Some((path, name)) = next() {
+                    let ended = run_one(program(path).args(["--show-output", "--exact", &name]));
+                    total.lock().unwrap_or_else(PoisonError::into_inner).add(ended);
+                }
+            });
+        }
+    });
+    total.into_inner().unwrap_or_else(PoisonError::into_inner).outcome()
+}
+
 /// Runs tests, shows what they counted, and all they said if one failed.
 pub(super) fn run_counted(command: &mut Command) -> Outcome {
     announce(command);
-    let mut child = match command.stdout(Stdio::piped()).spawn() {
-        Ok(child) => child,
-        Err(error) => return could_not_start(command, &error),
-    };
+    run_one(command).outcome()
+}
+
+/// What tests have counted, and the first exit code that is not zero.
+#[derive(Debug, Default)]
+struct Ended {
+    count: Count,
+    code: u8,
+}
+
+impl Ended {
+    fn add(&mut self, other: Self) {
+        self.count.cases += other.count.cases;
+        self.count.failures += other.count.failures;
+        self.count.passed += other.count.passed;
+        self.code = if self.code == 0 { other.code } else { self.code };
+    }
+
+    fn outcome(&self) -> Outcome {
+        let Count { cases, failures, passed, .. } = self.count;
+        if self.code != 0 {
+            return Outcome::Failed { code: self.code, cases, failures };
+        }
+        match if cases > 0 { cases } else { passed } {
+            0 => {
+                println!("   nothing was checked");
+                Outcome::failed(1)
+            }
+            cases => Outcome::Checked(cases),
+        }
+    }
+}
+
+fn run_one(command: &mut Command) -> Ended {
     let (mut count, mut said) = (Count::default(), String::new());
+    let mut child = match command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            could_not_start(command, &error);
+            count.failures = 1;
+            return Ended { count, code: 1 };
+        }
+    };
     for line in child.stdout.take().into_iter().flat_map(|output| BufReader::new(output).split(b'\n')) {
         let Ok(line) = line else { break };
         let line = String::from_utf8_lossy(&line);
@@ -69,20 +138,14 @@ pub(super) fn run_counted(command: &mut Command) -> Outcome {
     let code = match child.wait() {
         Ok(status) if status.success() => 0,
         Ok(status) => code_of(status),
-        Err(error) => return could_not_start(command, &error),
+        Err(_) => 1,
     };
     if code != 0 {
         print!("{said}");
         // A test program that was killed says no result.
-        return Outcome::Failed { code, cases: count.cases, failures: count.failures.max(1) };
+        count.failures = count.failures.max(1);
     }
-    match if count.cases > 0 { count.cases } else { count.passed } {
-        0 => {
-            println!("   nothing was checked");
-            Outcome::failed(1)
-        }
-        cases => Outcome::Checked(cases),
-    }
+    Ended { count, code }
 }
 
 #[cfg(test)]
@@ -109,6 +172,23 @@ mod tests {
     fn a_run_without_cases_and_one_that_is_killed_fail() {
         assert_eq!(shell("echo ok"), Outcome::failed(1));
         assert_eq!(shell("echo cases: 1 '(cut)'; kill -9 $$"), Outcome::Failed { code: 1, cases: 1, failures: 1 });
+    }
+
+    #[test]
+    fn each_test_runs_alone_and_what_they_say_is_added_up() {
+        // Lists two tests; run alone, the first counts 3 cases and the second fails after 4.
+        let script = "case \"$*\" in
+            *--list*) echo 'a: test'; echo 'b: test';;
+            *'--exact a'*) echo 'cases: 3 (of a)';;
+            *) echo 'cases: 4 (of b)'; echo 'test result: FAILED. 0 passed; 1 failed; 0 ignored'; exit 101;;
+        esac";
+        let program = |_: &Path| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script, "test"]);
+            command
+        };
+        assert_eq!(run_tests(&["t".into()], program), Outcome::Failed { code: 101, cases: 7, failures: 1 });
+        assert_eq!(run_tests(&[], program), Outcome::failed(1), "nothing was checked");
     }
 
     #[test]

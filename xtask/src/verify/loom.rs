@@ -4,25 +4,36 @@ use std::path::Path;
 use std::process::Command;
 
 use super::Setting;
-use super::count::run_counted;
-use crate::steps::{Step, cargo, run, target_dir};
+use super::count::run_tests;
+use crate::programs;
+use crate::steps::{Outcome, Step, cargo, run, target_dir};
 
 pub(super) fn steps(setting: &Setting, building: &mut Vec<Step>, checking: &mut Vec<Step>) {
     for name in crates(&setting.root) {
         let (build, check, package) = (setting.clone(), setting.clone(), format!("sutra-{name}"));
         let test = {
             let package = package.clone();
-            move || run_counted(loom_test(&check, &check.root, &package).args(["--", "--show-output"]))
+            move || match programs::build(&mut loom_test(&check, &check.root, &package, "release")) {
+                Ok(built) => run_tests(&built, |program| {
+                    let mut command = Command::new(program);
+                    command.env("SUTRA_TIER", check.tier());
+                    command
+                }),
+                Err(error) => {
+                    println!("   {error}");
+                    Outcome::failed(1)
+                }
+            }
         };
         building.push(Step::new(format!("build loom {name}"), move || {
-            run(loom_test(&build, &build.root, &package).arg("--no-run"))
+            run(loom_test(&build, &build.root, &package, "release").arg("--no-run"))
         }));
         checking.push(Step::new(format!("loom {name}"), test));
     }
 }
 
 /// `cargo test` of a package's models in a tree, up to what is added.
-pub(super) fn loom_test(setting: &Setting, tree: &Path, package: &str) -> Command {
+pub(super) fn loom_test(setting: &Setting, tree: &Path, package: &str, profile: &str) -> Command {
     let flags = match std::env::var("RUSTFLAGS") {
         Ok(flags) if !flags.is_empty() => format!("{flags} --cfg loom"),
         _ => "--cfg loom".to_owned(),
@@ -31,7 +42,7 @@ pub(super) fn loom_test(setting: &Setting, tree: &Path, package: &str) -> Comman
     // A folder of its own: other flags would otherwise rebuild everything here and at the next plain build.
     command.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir(&setting.root).join("loom"));
     command.env("SUTRA_TIER", setting.tier());
-    command.args(["test", "--release", "--package", package, "--test", "loom"]);
+    command.args(["test", "--profile", profile, "--package", package, "--test", "loom"]);
     command
 }
 

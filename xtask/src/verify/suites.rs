@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use super::Setting;
-use super::count::run_counted;
-use crate::steps::{Step, cargo, run};
+use super::count::run_tests;
+use crate::programs;
+use crate::steps::{Outcome, Step, cargo, run};
 
 /// Part, package, its test programs.
 type Suite = (&'static str, &'static str, &'static [&'static str]);
@@ -27,15 +28,12 @@ const SUITES: [Suite; 12] = [
 /// `cargo test` of a suite, up to what is added.
 fn test(setting: &Setting, package: &str, tests: &[&str]) -> Command {
     let mut command = cargo(&setting.root);
-    command.args(["test", "--release", "--no-fail-fast", "--package", package]);
+    command.args(["test", "--release", "--package", package]);
     command.args(tests.iter().flat_map(|test| ["--test", test]));
-    // The model counts its lives by itself.
-    command.env("SUTRA_CASES", if setting.full { "3334" } else { "100" });
-    command.env("SUTRA_TIER", setting.tier()).env("SUTRA_SEED", setting.seed.to_string());
     command
 }
 
-/// One step that builds what the parts need.
+/// One step for each package that builds what the parts need.
 pub(super) fn build(setting: &Setting, parts: &[&str], steps: &mut Vec<Step>) {
     let suites = SUITES.iter().filter(|(part, ..)| parts.contains(part));
     let mut packages: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -61,7 +59,26 @@ pub(super) fn steps(setting: &Setting, part: &str, steps: &mut Vec<Step>) {
             _ => format!("{part} {}", package.trim_start_matches("sutra-")),
         };
         let setting = setting.clone();
-        let work = move || run_counted(test(&setting, package, tests).args(["--", "--show-output"]));
-        steps.push(Step::new(name, work));
+        steps.push(Step::new(name, move || check(&setting, package, tests)));
     }
+}
+
+fn check(setting: &Setting, package: &str, tests: &[&str]) -> Outcome {
+    let programs = match programs::build(&mut test(setting, package, tests)) {
+        Ok(programs) => programs,
+        Err(error) => {
+            println!("   {error}");
+            return Outcome::failed(1);
+        }
+    };
+    let folder = setting.root.join("crates").join(package.trim_start_matches("sutra-"));
+    run_tests(&programs, |program| {
+        let mut command = Command::new(program);
+        // As cargo would start it.
+        command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
+        // The model counts its lives by itself.
+        command.env("SUTRA_CASES", if setting.full { "3334" } else { "100" });
+        command.env("SUTRA_TIER", setting.tier()).env("SUTRA_SEED", setting.seed.to_string());
+        command
+    })
 }

@@ -11,7 +11,7 @@ mod power;
 mod tree;
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,9 @@ pub(super) struct Mutant {
     filter: &'static str,
 }
 
+/// Of the workspace's manifest: quick to build again after a change of one line, optimised enough to run.
+const PROFILE: &str = "mutants";
+
 /// How long tests of a mutant may take; the same tests of the tree as it is take seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -50,13 +53,18 @@ pub(super) fn steps(setting: &Setting, checking: &mut Vec<Step>) {
     }
 }
 
+/// Of the copy, and of what is built of it: cargo takes the copy's crates for those of the tree itself, and a test of the
+/// tree that shared a folder with it could run a mutant.
+fn folder(setting: &Setting) -> PathBuf {
+    target_dir(&setting.root).join("mutants")
+}
+
 fn check(setting: &Setting, tables: &[&'static [Mutant]]) -> Outcome {
     let mutants: Vec<&Mutant> = tables.iter().copied().flatten().collect();
-    let folder = target_dir(&setting.root).join("mutants");
-    let tree = match Tree::copy(&setting.root, &folder) {
+    let tree = match Tree::copy(&setting.root, &folder(setting)) {
         Ok(tree) => tree,
         Err(error) => {
-            eprintln!("the tree cannot be copied to {}: {error}", folder.display());
+            eprintln!("the tree cannot be copied to {}: {error}", folder(setting).display());
             return Outcome::failed(1);
         }
     };
@@ -120,7 +128,7 @@ enum Verdict {
 }
 
 fn run_tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Result<Verdict, String> {
-    let log = |what: &str| target_dir(&setting.root).join("mutants").join(what);
+    let log = |what: &str| folder(setting).join(what);
     let built = ended(tests(setting, root, mutant).arg("--no-run"), &log("build.log"));
     if !matches!(built, Ok(Verdict::Green)) {
         return Err(format!("it does not build, see {}", log("build.log").display()));
@@ -130,11 +138,12 @@ fn run_tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Result<Verdict,
 
 fn tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Command {
     if mutant.test == "loom" {
-        return loom::loom_test(setting, root, mutant.package);
+        let mut command = loom::loom_test(setting, root, mutant.package, PROFILE);
+        command.env("CARGO_TARGET_DIR", folder(setting).join("loom"));
+        return command;
     }
     let mut command = cargo(root);
-    // Beside what is built of the tree itself: what comes from elsewhere is built once.
-    command.env("CARGO_TARGET_DIR", target_dir(&setting.root));
+    command.env("CARGO_TARGET_DIR", folder(setting).join("build"));
     // As under a plain `cargo test`: little is enough for a fault that is there in every case. Of the faults of a disk the
     // plain tier tries one in eleven.
     match mutant.test {
@@ -142,7 +151,7 @@ fn tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Command {
         _ => command.env_remove("SUTRA_TIER"),
     };
     command.env("SUTRA_SEED", "1");
-    command.args(["test", "--release", "--package", mutant.package, "--test", mutant.test]);
+    command.args(["test", "--profile", PROFILE, "--package", mutant.package, "--test", mutant.test]);
     command
 }
 
