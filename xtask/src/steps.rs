@@ -116,8 +116,9 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 
 /// Says what is about to run.
 pub(crate) fn announce(command: &Command) {
-    let words: Vec<_> = command.get_args().map(|word| word.to_string_lossy().into_owned()).collect();
-    println!("   cargo {}", words.join(" "));
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words: Vec<_> = command.get_args().map(std::ffi::OsStr::to_string_lossy).collect();
+    println!("   {} {}", program.to_string_lossy(), words.join(" "));
 }
 
 pub(crate) fn could_not_start(command: &Command, error: &std::io::Error) -> Outcome {

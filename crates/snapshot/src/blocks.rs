@@ -43,7 +43,7 @@ pub(crate) fn size_class(bytes: usize) -> Option<u8> {
 }
 
 /// Chunks that there can be: all that handles address.
-const CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 14) + 64 };
+const CHUNKS: usize = if cfg!(any(loom, miri)) { 8 } else { (1 << 14) + 64 };
 
 /// The memory, readable by handle.
 #[derive(Debug)]

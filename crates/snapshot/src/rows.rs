@@ -30,7 +30,7 @@ pub(crate) struct Row {
 
 const ROW: u32 = 32;
 /// Chunks that there can be: enough for 2^32 rows.
-const CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 15) + 64 };
+const CHUNKS: usize = if cfg!(any(loom, miri)) { 8 } else { (1 << 15) + 64 };
 const _: () = assert!(size_of::<Row>() == ROW as usize && align_of::<Row>() == 8);
 
 impl Row {

@@ -71,9 +71,9 @@ impl Lengths {
 }
 
 /// Chunks that a table of records can have: enough for 2^32 records of 128 bytes. A model makes a store for each run.
-const RECORD_CHUNKS: usize = if cfg!(loom) { 8 } else { (1 << 17) + 64 };
+const RECORD_CHUNKS: usize = if cfg!(any(loom, miri)) { 8 } else { (1 << 17) + 64 };
 /// Chunks that the blob arena can have.
-const BLOB_CHUNKS: usize = if cfg!(loom) { 8 } else { 1 << 20 };
+const BLOB_CHUNKS: usize = if cfg!(any(loom, miri)) { 8 } else { 1 << 20 };
 /// Bytes that blobs are aligned to.
 pub(crate) const BLOB_ALIGN: u32 = 4;
 

@@ -248,6 +248,7 @@ fn lives(first: u64, durability: Durability) {
     for case in first..first + cases(100) {
         live(case, durability);
     }
+    println!("cases: {} (lives, {durability:?})", cases(100));
 }
 
 fn now() -> u64 {

@@ -16,7 +16,7 @@ pub(crate) struct Images {
 
 impl Images {
     pub(crate) fn of(cut: &Cut<'_>) -> Self {
-        let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 8, 60));
+        let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 4, 60));
         policies.extend(tears(cut));
         Self::with(&cut.disk, policies)
     }

@@ -14,7 +14,7 @@ pub(crate) fn then_cut(cut: &mut Cut<'_>) {
     known.check(&memory);
     cut.cases += 1;
     drop(case);
-    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 3, 20));
+    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 2, 20));
     for (policy, image) in Images::with(&killed, policies) {
         cut.look(&("killed, read, then", policy), &image, &mut known.clone());
     }

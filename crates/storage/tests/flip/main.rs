@@ -58,7 +58,7 @@ fn segments() -> impl Iterator<Item = u8> {
 
 #[test]
 fn bits_of_storage_dat() {
-    let (vital, stride, reserved) = Tier::get().pick((40, 600, 20_000), (2, 8, 64), (1, 1, 1));
+    let (vital, stride, reserved) = Tier::get().pick((40, 600, 20_000), (4, 8, 96), (1, 1, 1));
     let seed = rotation();
     let mut damages = bits(&SUBJECT, 0, stride, reserved, seed);
     damages.extend(vital_bits(&SUBJECT, vital, seed));
