@@ -4,24 +4,11 @@ use sutra_storage::Durability;
 
 use crate::support::Random;
 use crate::support::model::Model;
-use crate::support::operation::{Associate, Name, Operation};
+use crate::support::operation::{Name, Operation, associate};
 use crate::workload::{Act, Left, Workload, learn};
 
 fn write(name: u8, number: u64, bytes: usize) -> Act {
     Act::Write(Operation::Learn(learn(name, number, bytes)))
-}
-
-fn associate(source: u8, target: u8, kind: &'static str) -> Operation {
-    Operation::Associate(Associate {
-        source: Name(source),
-        target: Name(target),
-        kind,
-        confidence: 0.75,
-        weight: Some(2.0),
-        created: None,
-        valid: None,
-        metadata: None,
-    })
 }
 
 fn batch(number: u64) -> Act {

@@ -7,8 +7,9 @@ use sutra_vfs::Directory;
 
 use super::check::{check, check_accesses};
 use super::model::Model;
+use super::operation::associate;
 use super::operation::{Name, Operation};
-use super::workload::{Act, Workload, associate, learn};
+use super::workload::{Act, Workload, learn};
 
 /// What was accepted and acknowledged so far.
 #[derive(Clone, Debug)]

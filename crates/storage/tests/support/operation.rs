@@ -101,6 +101,20 @@ pub(crate) enum Operation {
     Batch(Vec<Operation>),
 }
 
+/// An association with nothing out of the ordinary.
+pub(crate) fn associate(source: u8, target: u8, kind: &'static str) -> Operation {
+    Operation::Associate(Associate {
+        source: Name(source),
+        target: Name(target),
+        kind,
+        confidence: 0.75,
+        weight: Some(2.0),
+        created: None,
+        valid: None,
+        metadata: None,
+    })
+}
+
 impl Operation {
     pub(crate) fn random(random: &mut Random) -> Self {
         if random.one_in(8) {

@@ -6,7 +6,7 @@ use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Result};
 use sutra_vfs::Directory;
 
 use super::model::Model;
-use super::operation::{Associate, KINDS, Learn, NAMES, Name, Operation};
+use super::operation::{KINDS, Learn, NAMES, Name, Operation, associate};
 use super::{Random, config};
 
 /// What is done to the store.
@@ -93,19 +93,6 @@ fn content(name: u8, seed: u64, repeated: usize) -> Operation {
         strength: 0.5,
         confidence: 0.25,
         created: seed.is_multiple_of(2).then_some(seed),
-    })
-}
-
-pub(crate) fn associate(source: u8, target: u8, kind: &'static str) -> Operation {
-    Operation::Associate(Associate {
-        source: Name(source),
-        target: Name(target),
-        kind,
-        confidence: 0.75,
-        weight: Some(2.0),
-        created: None,
-        valid: None,
-        metadata: None,
     })
 }
 
