@@ -7,8 +7,7 @@ use sutra_vfs::Directory;
 
 use super::check::{check, check_accesses};
 use super::model::Model;
-use super::operation::associate;
-use super::operation::{Name, Operation};
+use super::operation::{Name, Operation, associate};
 use super::workload::{Act, Workload, learn};
 
 /// What was accepted and acknowledged so far.
