@@ -11,6 +11,7 @@ usage: cargo xtask <command>
     --full         about two hours instead of ten minutes
     --seed <n>     the seed of every random part; printed if it is not given
     --engine       mutants: also those that break the engine's promises (always with --full)
+    --only <text>  mutants: those whose names contain this
   coverage         lines that the tests of the storage crates reach; fails below 95 % in one of them
   help             this text
 
@@ -34,6 +35,7 @@ pub(crate) struct Verify {
     pub(crate) full: bool,
     pub(crate) engine: bool,
     pub(crate) seed: Option<u64>,
+    pub(crate) only: String,
 }
 
 /// Reads the arguments after the program's name; the error says what was not understood.
@@ -60,6 +62,7 @@ fn verify(mut args: impl Iterator<Item = String>) -> Result<Verify, String> {
         match arg.as_str() {
             "--full" => verify.full = true,
             "--engine" => verify.engine = true,
+            "--only" => verify.only = args.next().ok_or("`--only` takes a part of a name")?,
             "--seed" => {
                 let seed = args.next().and_then(|text| text.parse().ok());
                 verify.seed = Some(seed.ok_or("`--seed` takes a number")?);
@@ -87,8 +90,8 @@ mod tests {
         assert_eq!(parsed("coverage"), Ok(Command::Coverage));
         assert_eq!(parsed("verify"), Ok(Command::Verify(Verify::default())));
         let parts = vec!["loom".to_owned(), "tidy".to_owned()];
-        let verify = Verify { parts, full: true, engine: true, seed: Some(7) };
-        assert_eq!(parsed("verify loom --seed 7 tidy --full --engine"), Ok(Command::Verify(verify)));
+        let verify = Verify { parts, full: true, engine: true, seed: Some(7), only: "gap".into() };
+        assert_eq!(parsed("verify loom --seed 7 tidy --only gap --full --engine"), Ok(Command::Verify(verify)));
     }
 
     #[test]
@@ -97,6 +100,7 @@ mod tests {
         assert!(parsed("test --release").unwrap_err().contains("`--release`"));
         assert!(parsed("verify --all").unwrap_err().contains("`--all`"));
         assert!(parsed("verify --seed").unwrap_err().contains("number"));
+        assert!(parsed("verify --only").unwrap_err().contains("part of a name"));
         assert!(parsed("verify --seed loom").unwrap_err().contains("number"));
     }
 }

@@ -44,6 +44,10 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
     let mut report = RecoveryReport::default();
     let (store, mut writer) = match Store::open(directory.clone())? {
         Some((mut store, restore)) => {
+            if sutra_wal::has_segments(&**directory)? {
+                // The log may hold what an older header needs: recovery uses it again only when this one is durable.
+                store.repair()?;
+            }
             report.repaired_header = store.repaired_header().is_some();
             let had_image = restore.image.is_some();
             let writer = Writer::restore(restore)?;

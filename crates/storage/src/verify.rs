@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sutra_format::entry::Ops;
 use sutra_reconciler::EngineError;
-use sutra_store::{Problem, Store, VerifyReport};
+use sutra_store::{Problem, Store, StoreError, VerifyReport};
 use sutra_vfs::{Directory, DirectoryLock, File, LockError, Map, MapMut, RealDirectory};
 use sutra_wal::{Wal, WalError, WalOptions};
 
@@ -70,8 +70,19 @@ pub fn verify_in(directory: Arc<dyn Directory>) -> Result<Verified> {
 /// Recovers from a directory that takes no changes: what recovery would replay and cut, it reads and reports.
 fn verify_log(directory: Arc<dyn Directory>, verified: &mut Verified) -> Result<()> {
     let frozen: Arc<dyn Directory> = Arc::new(Frozen(directory));
-    // A file so damaged that it does not open is reported already; its log cannot be told from another store's.
-    let Ok(Some((store, _))) = Store::open(frozen.clone()) else { return Ok(()) };
+    let store = match Store::open(frozen.clone()) {
+        Ok(Some((store, _))) => store,
+        // A log without its file: the next open refuses it.
+        Ok(None) => return Err(EngineError::LogWithoutStore.into()),
+        // So damaged that it does not open: its log cannot be told from another store's. Reported already, most likely.
+        Err(StoreError::Corrupt { region, offset, problem }) => {
+            if verified.is_sound() {
+                verified.problem(region, offset, problem);
+            }
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
     let options = WalOptions::new(store.store_id());
     let recovered = Wal::recover(frozen, options, store.sequence(), &mut |group| {
         for entry in group.entries() {

@@ -71,6 +71,15 @@ impl Store {
         self.repair_slots().map(drop)
     }
 
+    /// Makes the last commit durable in both slots, if an open could not. To be called before anything goes that only older
+    /// commits need, such as a log.
+    ///
+    /// # Errors
+    /// [`StoreError::GivenUp`] if the disk takes no writes, [`StoreError::SyncFailed`].
+    pub fn repair(&mut self) -> Result<(), StoreError> {
+        self.repair_slots().map(drop)
+    }
+
     /// Writes the last commit's header into a slot that does not hold it. Says whether there was one.
     pub(crate) fn repair_slots(&mut self) -> Result<bool, StoreError> {
         let Some(slot) = self.stale_slot else { return Ok(false) };

@@ -33,20 +33,7 @@ impl Store {
         };
         let chosen = slots::read(&*file)?;
         let repaired = look_at_slots(&chosen);
-        if repaired.is_some() {
-            // The chosen header may stand in the page cache alone, written by a process that was killed before its sync, or
-            // whose sync failed. What is shown to readers from here on, and what the log is cut by, must survive a power
-            // cut. After a failed sync its page counts as clean, so that a sync alone would not write it: it is written
-            // again, the same bytes.
-            slots::write(&*file, chosen.slot, &chosen.header).map_err(StoreError::io("writing a header again"))?;
-            file.sync_data().map_err(|source| StoreError::SyncFailed { source })?;
-        }
         let header = chosen.header;
-        if header.commit.get() == 0 {
-            // A process that was killed while it created the store may have left a name that is not durable. Nothing is
-            // committed to a file that a power cut may take away.
-            directory.sync().map_err(|source| StoreError::SyncFailed { source })?;
-        }
         let readable = bounds(&*file, &header)?;
         let read = Footers::read(readable, &header)?;
         let restored = read.restore(&*file, &header)?;
@@ -70,13 +57,19 @@ impl Store {
             image: mapped,
             access: access.values().copied().collect(),
         };
+        if header.commit.get() == 0 {
+            // A process that was killed while it created the store may have left a name that is not durable. Nothing is
+            // committed to a file that a power cut may take away.
+            directory.sync().map_err(|source| StoreError::SyncFailed { source })?;
+        }
+        let stale_slot = write_both_again(&*file, &chosen)?;
         let lengths = slots::lengths(&header);
         let store = Self {
             file,
             header,
             end: header.file_end.get(),
             next_commit: header.commit.get().saturating_add(1),
-            stale_slot: repaired.map(|repaired| repaired.slot),
+            stale_slot,
             repaired_header: repaired,
             extents,
             definitions: restore.catalogue.len(),
@@ -90,6 +83,35 @@ impl Store {
         };
         Ok(Some((store, restore)))
     }
+}
+
+/// Makes the chosen header durable in both slots, one after the other.
+///
+/// Whichever was found may stand in the page cache alone, written by a process that was killed before its sync, or whose sync
+/// failed. What is shown to readers from here on, and what the log is cut by, must survive a power cut, also one that tears
+/// the next write of a slot. After a failed sync a page counts as clean, so that a sync alone would not write it: the same
+/// bytes are written again.
+///
+/// A disk that takes no writes still shows what it holds: where both slots were found whole, the first one that cannot be
+/// written is given, and everything goes on but what relies on it, see [`Store::repair`].
+fn write_both_again(file: &dyn File, chosen: &Chosen) -> Result<Option<usize>, StoreError> {
+    let other = 1 - chosen.slot.min(1);
+    let order = match chosen.other {
+        // The earlier commit is durable, or the later one had not been begun; the later one may not be.
+        OtherSlot::Earlier => [chosen.slot, other],
+        // The only header that can be read stays as it is until there is another one.
+        OtherSlot::Damaged(_) => [other, chosen.slot],
+        // A commit writes slot 0 first, so that it is durable if one of them alone is.
+        OtherSlot::Same => [1, 0],
+    };
+    for slot in order {
+        match slots::write(file, slot, &chosen.header) {
+            Ok(()) => file.sync_data().map_err(|source| StoreError::SyncFailed { source })?,
+            Err(_) if chosen.other == OtherSlot::Same => return Ok(Some(slot)),
+            Err(source) => return Err(StoreError::Io { doing: "writing a header again", source }),
+        }
+    }
+    Ok(None)
 }
 
 fn look_at_slots(chosen: &Chosen) -> Option<RepairedHeader> {

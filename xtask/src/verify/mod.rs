@@ -29,6 +29,8 @@ pub(crate) struct Setting {
     pub(crate) full: bool,
     /// Also the mutants of the engine.
     pub(crate) engine: bool,
+    /// Of the mutants, those whose names contain this.
+    pub(crate) only: String,
     pub(crate) seed: u64,
 }
 
@@ -44,7 +46,13 @@ pub(crate) fn steps(root: &Path, asked: &flags::Verify) -> Result<Vec<Step>, Str
     let parts = selected(&asked.parts)?;
     let seed = asked.seed.unwrap_or_else(fresh_seed);
     println!("SUTRA_SEED={seed}");
-    let setting = Setting { root: root.to_path_buf(), full: asked.full, engine: asked.engine || asked.full, seed };
+    let setting = Setting {
+        root: root.to_path_buf(),
+        full: asked.full,
+        engine: asked.engine || asked.full,
+        only: asked.only.clone(),
+        seed,
+    };
     let (mut building, mut checking) = (Vec::new(), Vec::new());
     suites::build(&setting, &parts, &mut building);
     for part in parts {

@@ -1,6 +1,6 @@
 //! Traces that are not in order, each refused by the rule that it breaks.
 
-use crate::checker::Checker;
+use crate::checker::{Checker, UNREADABLE};
 use crate::event::Event::{self, *};
 
 /// A life in order: creation, a group, a checkpoint, the segment used again, a close.
@@ -161,6 +161,19 @@ fn the_only_slot_with_the_last_commit_is_written() {
     let rule = "the only slot that holds the last commit is written";
     assert_eq!(checker.clone().take_all(&header(1)).unwrap_err().1, rule);
     checker.take_all(&header(0)).unwrap();
+}
+
+#[test]
+fn headers_written_again_by_an_open() {
+    let header = |slot| Header { slot, commit: 2, sequence: 4 };
+    let mut checker = Checker::new(true);
+    checker.take_all(&sound()).unwrap();
+    checker.clone().take_all(&[header(1), SyncStore, header(0), SyncStore]).unwrap();
+    let rule = "a header before the sync of the other one";
+    assert_eq!(checker.clone().take_all(&[header(1), header(0)]).unwrap_err().1, rule);
+    checker.slots[1] = UNREADABLE;
+    checker.clone().take_all(&[header(1), SyncStore, header(0), SyncStore]).unwrap();
+    assert_eq!(checker.take_all(&[header(0)]).unwrap_err().1, "the only header that can be read is written");
 }
 
 #[test]

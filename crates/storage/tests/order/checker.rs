@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::event::{Event, Segment};
 
+/// What a slot holds that no header can be read from.
+pub(crate) const UNREADABLE: u64 = u64::MAX;
+
 /// A rule that an event breaks.
 pub(crate) type Broken = &'static str;
 
@@ -46,6 +49,8 @@ pub(crate) struct Checker {
     pub(crate) name_synced: bool,
     /// Whether the file holds bytes that no sync has covered.
     pub(crate) dirty: bool,
+    /// Whether a header is among them that was written here.
+    header_unsynced: bool,
     /// The commit that each slot holds.
     pub(crate) slots: [u64; 2],
     /// The newest commit and its sequence, from its first header on.
@@ -71,6 +76,7 @@ impl Checker {
             named: false,
             name_synced: false,
             dirty: false,
+            header_unsynced: false,
             slots: [0; 2],
             commit: 0,
             sequence: 0,
@@ -133,7 +139,9 @@ impl Checker {
         let again = self.phase == Phase::Open && commit == self.commit && self.slots[slot] == commit;
         if again {
             // An open that cannot know whether the header is on the disk writes it again, the same bytes.
-            self.dirty = true;
+            ensure(self.slots[1 - slot] != UNREADABLE, "the only header that can be read is written")?;
+            ensure(!self.header_unsynced, "a header before the sync of the other one")?;
+            (self.dirty, self.header_unsynced) = (true, true);
             return Ok(());
         }
         ensure(!self.dirty, "a header before the sync of what was written before it")?;
@@ -163,12 +171,12 @@ impl Checker {
             Phase::Second => return Err("a header before the sync of the second one"),
         }
         self.slots[slot] = commit;
-        self.dirty = true;
+        (self.dirty, self.header_unsynced) = (true, true);
         Ok(())
     }
 
     fn sync_store(&mut self) {
-        self.dirty = false;
+        (self.dirty, self.header_unsynced) = (false, false);
         match &mut self.phase {
             Phase::Open if self.slots[0] != self.slots[1] => {
                 // At an open after a kill: the newest header may have been in the page cache alone until now.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sutra_format::header::{HEADER_SLOTS, Header};
 use sutra_format::wal::{FIRST_GROUP, GROUP_ALIGNMENT, SegmentHeader, decode_group};
 
-use crate::checker::{Checker, Group, Life};
+use crate::checker::{Checker, Group, Life, UNREADABLE};
 use crate::event::segment_of;
 
 impl Checker {
@@ -18,7 +18,7 @@ impl Checker {
             let newest = slots.iter().flatten().max_by_key(|header| header.commit.get());
             let newest = newest.expect("one of the headers is whole");
             // A slot that cannot be read holds no commit, also not the first one.
-            checker.slots = slots.map(|slot| slot.map_or(u64::MAX, |header| header.commit.get()));
+            checker.slots = slots.map(|slot| slot.map_or(UNREADABLE, |header| header.commit.get()));
             checker.commit = newest.commit.get();
             checker.sequence = newest.sequence.get();
             let least = slots.iter().map(|slot| slot.map_or(0, |header| header.sequence.get())).min();

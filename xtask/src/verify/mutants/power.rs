@@ -4,7 +4,7 @@ use super::Mutant;
 
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
-        name: "The header commits bytes that a power cut takes. Also caught by order: of_checkpoints_and_reopens",
+        name: "No sync between the data of a checkpoint and its header",
         file: "crates/store/src/checkpoint.rs",
         find: "            space.sync()?;",
         replace: "",
@@ -13,7 +13,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_checkpoints_and_reopens",
     },
     Mutant {
-        name: "Both headers may be lost after a flush returned. Also order: of_checkpoints_and_reopens",
+        name: "No sync after the first header",
         file: "crates/store/src/commit.rs",
         find: "        self.put_header(first, &pending.header)?;",
         replace: "        slots::write(&*self.file, first, &pending.header).map_err(|source| StoreError::GivenUp { source })?;",
@@ -22,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_checkpoints_without_a_log",
     },
     Mutant {
-        name: "The order is data, sync, header, sync, header, sync. No power cut shows it (the first header is durable), the trace does",
+        name: "No sync after the second header",
         file: "crates/store/src/commit.rs",
         find: "        self.put_header(slot, &header)?;\n        self.stale_slot = None;",
         replace: "        slots::write(&*self.file, slot, &header).map_err(|source| StoreError::GivenUp { source })?;\n        self.stale_slot = None;",
@@ -31,7 +31,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "of_checkpoints_and_reopens",
     },
     Mutant {
-        name: "A header torn then leaves the commit before. Also crash: in_checkpoints_without_a_log with SUTRA_TIER=quick",
+        name: "The newer of two headers is written over first",
         file: "crates/store/src/commit.rs",
         find: "self.stale_slot.unwrap_or(0).min(1)",
         replace: "1 - self.stale_slot.unwrap_or(1).min(1)",
@@ -40,7 +40,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "of_",
     },
     Mutant {
-        name: "What was waited for is gone. Also order: of_single_writes_and_batches",
+        name: "No sync of a group",
         file: "crates/wal/src/append.rs",
         find: "        live.segment.sync()?;",
         replace: "",
@@ -49,7 +49,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_single_writes",
     },
     Mutant {
-        name: "A reader sees what a power cut takes",
+        name: "A group is shown before it is in the log",
         file: "crates/reconciler/src/turn.rs",
         find: "            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;",
         replace: "            let shown = self.writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error));\n            self.publish(Some((last, self.commit_time)), bytes);\n            self.drain.mark_visible(last);\n            shown?;\n            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;\n            self.drain.mark_durable(last);\n            self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());\n            return Ok(());",
@@ -58,7 +58,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_single_writes",
     },
     Mutant {
-        name: "wait_durable returns too early",
+        name: "A group counts as durable before it is in the log",
         file: "crates/reconciler/src/turn.rs",
         find: "            self.make_room(&entries)?;",
         replace: "            self.make_room(&entries)?;\n            self.drain.mark_durable(last);",
@@ -67,7 +67,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_writes_that_are_always_durable",
     },
     Mutant {
-        name: "Without a log a flush is what makes durable",
+        name: "A flush asks for a checkpoint and does not wait for it",
         file: "crates/reconciler/src/engine.rs",
         find: "        self.checkpoints.wait_committed(sequence, None, &self.counters)",
         replace: "        self.checkpoints.request(sequence);\n        Ok(())",
@@ -76,7 +76,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_checkpoints_without_a_log",
     },
     Mutant {
-        name: "A segment is used again while its groups are the only copy. Also order: of_recycled_segments_and_a_log_that_fills",
+        name: "Segments are released before the checkpoint that covers them",
         file: "crates/reconciler/src/checkpoint.rs",
         find: "        match self.store.checkpoint(snapshot, new) {",
         replace: "        self.shared.requests.lock().done.push(Done { sequence: snapshot.sequence(), chunks: Vec::new() });\n        self.log.nudge();\n        match self.store.checkpoint(snapshot, new) {",
@@ -85,7 +85,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_a_log_that_fills",
     },
     Mutant {
-        name: "Groups that came while the checkpoint was written are written over. The threads have to meet for it: caught in every run so far (3 of 3)",
+        name: "Segments are released up to what is visible, not to what the checkpoint holds",
         file: "crates/reconciler/src/turn.rs",
         find: "self.wal.release(done.sequence)",
         replace: "self.wal.release(self.drain.log().visible())",
@@ -94,7 +94,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_groups_beside_checkpoints",
     },
     Mutant {
-        name: "A group behind a header that is not there counts as damage. Also order: of_single_writes_and_batches",
+        name: "No sync of a segment's header",
         file: "crates/wal/src/segment.rs",
         find: "        self.write(header.as_bytes(), 0)?;\n        self.sync()",
         replace: "        self.write(header.as_bytes(), 0)",
@@ -103,7 +103,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_recycled_segments",
     },
     Mutant {
-        name: "The segment is gone with its synced groups. Also order: of_single_writes_and_batches",
+        name: "No sync of a new segment's name",
         file: "crates/wal/src/append.rs",
         find: "        self.sync_names()?;",
         replace: "",
@@ -112,7 +112,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_single_writes",
     },
     Mutant {
-        name: "Killed, read, power cut: what was read is gone. Also order: of_single_writes_and_batches",
+        name: "No sync of what recovery replays from a segment",
         file: "crates/wal/src/walk.rs",
         find: "            headed.segment.sync()?;",
         replace: "",
@@ -121,16 +121,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_single_writes",
     },
     Mutant {
-        name: "Killed between the headers, read, power cut",
+        name: "No sync of the headers that an open has found",
         file: "crates/store/src/open.rs",
-        find: "            file.sync_data().map_err(|source| StoreError::SyncFailed { source })?;",
+        find: "        file.sync_data().map_err(|source| StoreError::SyncFailed { source })?;",
         replace: "",
         package: "sutra-storage",
-        test: "crash",
-        filter: "in_checkpoints_without_a_log",
+        test: "order",
+        filter: "of_checkpoints_and_reopens",
     },
     Mutant {
-        name: "Needs SUTRA_TIER=quick: killed while creating, written on, power cut: the whole store is gone",
+        name: "No sync of the file's name at an open",
         file: "crates/store/src/open.rs",
         find: "            directory.sync().map_err(|source| StoreError::SyncFailed { source })?;",
         replace: "",
@@ -139,7 +139,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_checkpoints_without_a_log",
     },
     Mutant {
-        name: "storage.dat without headers. Also order: of_single_writes_and_batches",
+        name: "No sync of a new file before it gets its name",
         file: "crates/store/src/create.rs",
         find: "    file.sync_data().map_err(|source| StoreError::SyncFailed { source })",
         replace: "    Ok(())",
@@ -148,7 +148,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_single_writes",
     },
     Mutant {
-        name: "Committed to a file that a power cut takes away. Also order: of_checkpoints_and_reopens",
+        name: "No sync of a new file's name",
         file: "crates/store/src/create.rs",
         find: "        directory.sync().map_err(|source| StoreError::SyncFailed { source })?;",
         replace: "",
@@ -157,7 +157,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_checkpoints_without_a_log",
     },
     Mutant {
-        name: "The checksum of groups is skipped",
+        name: "The checksum of a group is not looked at after a power cut",
         file: "crates/format/src/wal.rs",
         find: "    if header.checksum.get() != header.compute_checksum(position, payload) {",
         replace: "    if false && header.checksum.get() != header.compute_checksum(position, payload) {",
@@ -166,7 +166,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_batches",
     },
     Mutant {
-        name: "Sequences with holes",
+        name: "Recovery applies the first entry of each group alone",
         file: "crates/reconciler/src/recover.rs",
         find: "group.entries().skip(skipped).collect()",
         replace: "group.entries().skip(skipped).take(1).collect()",
@@ -175,7 +175,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_writes_that_nobody_waits_for",
     },
     Mutant {
-        name: "A batch is whole or not there",
+        name: "Half of a batch is applied",
         file: "crates/snapshot/src/group.rs",
         find: "            for op in ops {",
         replace: "            let half = ops.clone().count().div_ceil(2);\n            for op in ops.take(half) {",
@@ -184,7 +184,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_batches",
     },
     Mutant {
-        name: "Old groups behind the tail of a recycled segment. Through the facade it does not show: the sequences tell them apart as well",
+        name: "The generation of a group in a recycled segment is not looked at",
         file: "crates/wal/src/scan.rs",
         find: "self.generation.is_none_or(|wanted| header.generation.get() == wanted)",
         replace: "(self.generation.is_none() || header.generation.get() > 0)",
@@ -193,7 +193,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "power_cut_at_every_operation",
     },
     Mutant {
-        name: "They are in no record, only in footers and images",
+        name: "A checkpoint leaves out the access counters",
         file: "crates/reconciler/src/checkpoint.rs",
         find: "access: &access,",
         replace: "access: &[],",
@@ -202,7 +202,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         filter: "in_access_counters",
     },
     Mutant {
-        name: "Records behind a chunk's committed bytes are zeros after an open",
+        name: "A checkpoint leaves out the rest of a chunk that it had begun",
         file: "crates/store/src/checkpoint.rs",
         find: "known.saturating_sub(1)..arenas",
         replace: "known..arenas",
