@@ -164,8 +164,8 @@ fn every_fault_at_every_operation() {
 /// Many sessions in a row, each ended in another way, on one disk.
 #[test]
 fn random_lives() {
-    let seed = std::env::var("SUTRA_SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in seed.map_or(0..400, |seed: u64| seed..seed + 1) {
+    let first = std::env::var("SUTRA_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0_u64);
+    for seed in first..first + 400 {
         println!("SUTRA_SEED={seed}");
         random_life(seed);
     }

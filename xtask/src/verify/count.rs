@@ -67,7 +67,11 @@ pub(super) fn run_tests(programs: &[PathBuf], program: impl Fn(&Path) -> Command
             scope.spawn(|| {
                 let next = || tests.lock().unwrap_or_else(PoisonError::into_inner).next();
                 while let Some((path, name)) = next() {
-                    let ended = run_one(program(path).args(["--show-output", "--exact", &name]));
+                    let mut ended = run_one(program(path).args(["--show-output", "--exact", &name]));
+                    if ended.code == 0 && ended.count.passed != 1 {
+                        println!("   {name} was not run");
+                        (ended.code, ended.count.failures) = (1, 1);
+                    }
                     total.lock().unwrap_or_else(PoisonError::into_inner).add(ended);
                 }
             });
@@ -176,10 +180,11 @@ mod tests {
 
     #[test]
     fn each_test_runs_alone_and_what_they_say_is_added_up() {
-        // Lists two tests; run alone, the first counts 3 cases and the second fails after 4.
+        // Lists three tests; run alone, the first counts 3 cases, the second fails after 4, and the third is not run.
         let script = "case \"$*\" in
-            *--list*) echo 'a: test'; echo 'b: test';;
-            *'--exact a'*) echo 'cases: 3 (of a)';;
+            *--list*) echo 'a: test'; echo 'b: test'; echo 'c: test';;
+            *'--exact a'*) echo 'cases: 3 (of a)'; echo 'test result: ok. 1 passed; 0 failed; 0 ignored';;
+            *'--exact c'*) echo 'test result: ok. 0 passed; 0 failed; 1 ignored';;
             *) echo 'cases: 4 (of b)'; echo 'test result: FAILED. 0 passed; 1 failed; 0 ignored'; exit 101;;
         esac";
         let program = |_: &Path| {
@@ -187,7 +192,9 @@ mod tests {
             command.args(["-c", script, "test"]);
             command
         };
-        assert_eq!(run_tests(&["t".into()], program), Outcome::Failed { code: 101, cases: 7, failures: 1 });
+        let Outcome::Failed { code: 1 | 101, cases: 7, failures: 2 } = run_tests(&["t".into()], program) else {
+            panic!("one fails and one is not run")
+        };
         assert_eq!(run_tests(&[], program), Outcome::failed(1), "nothing was checked");
     }
 

@@ -7,22 +7,32 @@ use super::count::run_tests;
 use crate::programs;
 use crate::steps::{Outcome, Step, cargo, run};
 
-/// Part, package, its test programs.
-type Suite = (&'static str, &'static str, &'static [&'static str]);
+/// Test programs of a package that belong to a part, and how many cases they check at least, in the quick tier and in the
+/// full one: fewer means that something is left out in silence.
+struct Suite {
+    part: &'static str,
+    package: &'static str,
+    tests: &'static [&'static str],
+    least: [u64; 2],
+}
+
+const fn suite(part: &'static str, package: &'static str, test: &'static [&'static str], least: [u64; 2]) -> Suite {
+    Suite { part, package, tests: test, least }
+}
 
 const SUITES: [Suite; 12] = [
-    ("order", "sutra-storage", &["order"]),
-    ("order", "sutra-store", &["order"]),
-    ("crash", "sutra-storage", &["crash"]),
-    ("crash", "sutra-wal", &["crash"]),
-    ("crash", "sutra-store", &["crash"]),
-    ("faults", "sutra-storage", &["faults"]),
-    ("faults", "sutra-store", &["faults"]),
-    ("kill", "sutra-storage", &["kill"]),
-    ("flip", "sutra-storage", &["flip"]),
-    ("flip", "sutra-store", &["damage"]),
-    ("stress", "sutra-storage", &["stress"]),
-    ("model", "sutra-storage", &["model"]),
+    suite("order", "sutra-storage", &["order"], [3_000, 100_000]),
+    suite("order", "sutra-store", &["order"], [4, 4]),
+    suite("crash", "sutra-storage", &["crash"], [100_000, 1_000_000]),
+    suite("crash", "sutra-wal", &["crash"], [6, 6]),
+    suite("crash", "sutra-store", &["crash"], [3, 3]),
+    suite("faults", "sutra-storage", &["faults"], [18_000, 90_000]),
+    suite("faults", "sutra-store", &["faults"], [6, 6]),
+    suite("kill", "sutra-storage", &["kill"], [300, 2_000]),
+    suite("flip", "sutra-storage", &["flip"], [150_000, 2_500_000]),
+    suite("flip", "sutra-store", &["damage"], [11, 11]),
+    suite("stress", "sutra-storage", &["stress"], [10_000_000, 100_000_000]),
+    suite("model", "sutra-storage", &["model"], [300, 10_000]),
 ];
 
 /// `cargo test` of a suite, up to what is added.
@@ -35,9 +45,9 @@ fn test(setting: &Setting, package: &str, tests: &[&str]) -> Command {
 
 /// One step for each package that builds what the parts need.
 pub(super) fn build(setting: &Setting, parts: &[&str], steps: &mut Vec<Step>) {
-    let suites = SUITES.iter().filter(|(part, ..)| parts.contains(part));
+    let suites = SUITES.iter().filter(|suite| parts.contains(&suite.part));
     let mut packages: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (_, package, tests) in suites {
+    for Suite { package, tests, .. } in suites {
         match packages.iter_mut().find(|(name, _)| name == package) {
             Some((_, all)) => all.extend(*tests),
             None => packages.push((package, tests.to_vec())),
@@ -52,18 +62,24 @@ pub(super) fn build(setting: &Setting, parts: &[&str], steps: &mut Vec<Step>) {
 
 /// The steps of one part.
 pub(super) fn steps(setting: &Setting, part: &str, steps: &mut Vec<Step>) {
-    let suites: Vec<_> = SUITES.iter().filter(|(name, ..)| *name == part).collect();
-    for (_, package, tests) in &suites {
+    let suites: Vec<_> = SUITES.iter().filter(|suite| suite.part == part).collect();
+    for suite in &suites {
         let name = match suites.len() {
             1 => part.to_owned(),
-            _ => format!("{part} {}", package.trim_start_matches("sutra-")),
+            _ => format!("{part} {}", suite.package.trim_start_matches("sutra-")),
         };
-        let setting = setting.clone();
-        steps.push(Step::new(name, move || check(&setting, package, tests)));
+        let (setting, suite) = (setting.clone(), *suite);
+        steps.push(Step::new(name, move || match check(&setting, suite) {
+            Outcome::Checked(cases) if cases < suite.least[usize::from(setting.full)] => {
+                println!("   {cases} cases are fewer than there must be");
+                Outcome::Failed { code: 1, cases, failures: 1 }
+            }
+            outcome => outcome,
+        }));
     }
 }
 
-fn check(setting: &Setting, package: &str, tests: &[&str]) -> Outcome {
+fn check(setting: &Setting, &Suite { package, tests, .. }: &Suite) -> Outcome {
     let programs = match programs::build(&mut test(setting, package, tests)) {
         Ok(programs) => programs,
         Err(error) => {

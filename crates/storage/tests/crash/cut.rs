@@ -1,14 +1,16 @@
 //! One power cut in a life, and the way to all of them.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use sutra_storage::ConcurrentMemory;
 use sutra_vfs::Directory;
-use sutra_vfs::sim::{SimDirectory, TraceOp};
+use sutra_vfs::sim::{Policy, SimDirectory, TraceOp};
 
-use crate::images::Images;
+use crate::images;
 use crate::support::life::Known;
+use crate::support::panics::engine_panics;
 use crate::support::tier::Tier;
 use crate::support::workload::Workload;
 use crate::{killed, recovery};
@@ -24,6 +26,8 @@ pub(crate) struct Cut<'a> {
     pub(crate) last: TraceOp,
     pub(crate) known: Known,
     pub(crate) tier: Tier,
+    /// States that were looked at, each with what was acknowledged then.
+    seen: HashSet<(u64, u64)>,
     /// Where the next case is not looked at more closely than others.
     pub(crate) cases: u64,
     /// Cases in which accepted writes were gone, and in which none was.
@@ -47,8 +51,11 @@ pub(crate) fn every_cut(workload: &Workload, seed: u64) -> u64 {
             break;
         }
         let last = disk.trace().swap_remove(number as usize);
-        let mut cut = Cut { workload, seed, number, disk, last, known, tier, cases: 0, lost: [0, 0] };
-        cut.images();
+        let mut cut =
+            Cut { workload, seed, number, disk, last, known, tier, seen: HashSet::new(), cases: 0, lost: [0, 0] };
+        assert_eq!(engine_panics(), 0, "a thread of the engine panicked as the power went");
+        let (disk, known) = (cut.disk.clone(), cut.known.clone());
+        cut.look_at(&"the cut", &disk, images::of(&cut), &known);
         killed::then_cut(&mut cut);
         recovery::cut_again(&mut cut);
         recovery::is_idempotent(&mut cut);
@@ -64,25 +71,39 @@ pub(crate) fn every_cut(workload: &Workload, seed: u64) -> u64 {
 }
 
 impl Cut<'_> {
-    /// Every image of the cut itself.
-    fn images(&mut self) {
-        for (policy, image) in Images::of(self) {
-            let mut known = self.known.clone();
-            self.look(&policy, &image, &mut known);
+    /// Looks at what each policy leaves of a disk, where it is not a state of this cut that was seen before.
+    pub(crate) fn look_at(
+        &mut self,
+        what: &dyn fmt::Debug,
+        disk: &SimDirectory,
+        policies: impl IntoIterator<Item = Policy>,
+        known: &Known,
+    ) {
+        for policy in policies {
+            let image = disk.image(policy);
+            if self.is_new(&image, known) {
+                self.look(&(what, policy), &image, &mut known.clone());
+            }
         }
     }
 
+    /// Whether no equal state was seen; it counts as one that is, and as a case.
+    pub(crate) fn is_new(&mut self, disk: &SimDirectory, known: &Known) -> bool {
+        let new = self.seen.insert((disk.fingerprint(), known.acknowledged()));
+        self.cases += u64::from(new);
+        new
+    }
+
     /// Opens a disk and compares. Each eighth time it writes on and cuts again, or closes and opens again.
-    pub(crate) fn look(&mut self, what: &dyn fmt::Debug, disk: &SimDirectory, known: &mut Known) {
+    fn look(&mut self, what: &dyn fmt::Debug, disk: &SimDirectory, known: &mut Known) {
         let _case = self.case(what);
         let memory = self.open(disk).expect("what a power cut leaves can be opened");
         let gone = known.check(&memory);
         self.lost[usize::from(gone > 0)] += 1;
-        self.cases += 1;
         match self.cases % 16 {
             3 => {
                 known.write_on(&memory);
-                let after = disk.image(sutra_vfs::sim::Policy::DropAll);
+                let after = disk.image(Policy::DropAll);
                 let again = self.open(&after).expect("opens again");
                 assert_eq!(known.check(&again), 0, "what was written on is durable");
                 without_power(&after, again);
@@ -96,6 +117,7 @@ impl Cut<'_> {
             _ => {}
         }
         without_power(disk, memory);
+        assert_eq!(engine_panics(), 0, "a thread of the engine panicked");
     }
 
     pub(crate) fn open(&self, disk: &SimDirectory) -> sutra_storage::Result<ConcurrentMemory> {

@@ -1,43 +1,15 @@
 //! The disks that one power cut may leave.
 
-use std::collections::HashSet;
-
 use sutra_vfs::sim::{Policy, Rest, SimDirectory, TraceKind, Unsynced};
 
 use crate::cut::Cut;
 use crate::support::tier::Tier;
 
-/// Images by their policies; those that equal an earlier one byte for byte are left out.
-pub(crate) struct Images {
-    disk: SimDirectory,
-    policies: std::vec::IntoIter<Policy>,
-    seen: HashSet<u64>,
-}
-
-impl Images {
-    pub(crate) fn of(cut: &Cut<'_>) -> Self {
-        let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 4, 60));
-        policies.extend(tears(cut));
-        Self::with(&cut.disk, policies)
-    }
-
-    pub(crate) fn with(disk: &SimDirectory, policies: Vec<Policy>) -> Self {
-        Self { disk: disk.clone(), policies: policies.into_iter(), seen: HashSet::new() }
-    }
-}
-
-impl Iterator for Images {
-    type Item = (Policy, SimDirectory);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let policy = self.policies.next()?;
-            let image = self.disk.image(policy);
-            if self.seen.insert(image.fingerprint()) {
-                return Some((policy, image));
-            }
-        }
-    }
+/// All that are tried for a cut.
+pub(crate) fn of(cut: &Cut<'_>) -> Vec<Policy> {
+    let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 12, 60));
+    policies.extend(tears(cut));
+    policies
 }
 
 /// Dropped, kept, by kind, all but one, one alone, and `random` of each kind of disorder.

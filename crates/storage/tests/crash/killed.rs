@@ -3,7 +3,7 @@
 use sutra_vfs::sim::Policy;
 
 use crate::cut::{Cut, without_power};
-use crate::images::{Images, without_tears};
+use crate::images::without_tears;
 
 /// What the second process has shown was in the page cache alone when it began: it must have synced it before.
 pub(crate) fn then_cut(cut: &mut Cut<'_>) {
@@ -12,12 +12,9 @@ pub(crate) fn then_cut(cut: &mut Cut<'_>) {
     let case = cut.case(&"killed, then read");
     let memory = cut.open(&killed).expect("what a killed process leaves can be opened");
     known.check(&memory);
-    cut.cases += 1;
     drop(case);
-    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 2, 20));
-    for (policy, image) in Images::with(&killed, policies) {
-        cut.look(&("killed, read, then", policy), &image, &mut known.clone());
-    }
+    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 5, 20));
+    cut.look_at(&"killed, read, then", &killed, policies, &known);
     // Written on to in the second process, then the power goes.
     let _case = cut.case(&"killed, written on, then DropAll");
     known.write_on(&memory);
@@ -25,6 +22,5 @@ pub(crate) fn then_cut(cut: &mut Cut<'_>) {
     let again = cut.open(&after).expect("opens");
     assert_eq!(known.check(&again), 0, "what was written on is durable");
     without_power(&after, again);
-    cut.cases += 1;
     without_power(&killed, memory);
 }

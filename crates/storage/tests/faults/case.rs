@@ -12,7 +12,7 @@ use crate::support::bytes_of;
 use crate::support::check::{check, check_accesses};
 use crate::support::model::Model;
 use crate::support::operation::Operation;
-use crate::watch::engine_panics;
+use crate::support::panics::engine_panics;
 use crate::workload::{Act, Prepared, learn};
 
 /// A case. Says which it was when a check fails.

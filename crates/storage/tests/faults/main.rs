@@ -18,6 +18,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use case::{Case, End};
+use support::panics::engine_panics;
 use support::seed;
 use support::tier::{Tier, checked};
 use watch::Watch;
@@ -27,7 +28,7 @@ use workload::{Prepared, Workload};
 fn at_every_place(workloads: impl IntoIterator<Item = Workload>, step: usize) {
     let (watch, mut cases) = (Watch::new(), 0);
     // The engine's panics count from here on.
-    assert_eq!(watch::engine_panics(), 0);
+    assert_eq!(engine_panics(), 0);
     for workload in workloads {
         let name = workload.to_string();
         let prepared = Prepared::new(workload);

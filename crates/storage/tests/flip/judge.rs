@@ -1,7 +1,6 @@
 //! What may come of a damage, and what does.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sutra_format::wal::SegmentHeader;
 use sutra_storage::{ConcurrentMemory, Error, Verified, verify_in};
@@ -13,6 +12,7 @@ use crate::damage::Damage;
 use crate::lent::Lent;
 use crate::subject::{DATA, Group, Subject, open, open_in};
 use crate::support::bytes_of;
+use crate::support::panics::engine_panics;
 
 /// What came of one damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,23 +70,6 @@ impl Loss {
     }
 }
 
-/// Panics of the engine's own threads, which are caught there.
-static PANICS: AtomicU64 = AtomicU64::new(0);
-
-/// Counts panics of threads that are not the test's.
-pub(crate) fn watch_panics() {
-    static WATCH: std::sync::Once = std::sync::Once::new();
-    WATCH.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            if std::thread::current().name().is_some_and(|name| name.starts_with("sutra-")) {
-                PANICS.fetch_add(1, Ordering::Relaxed);
-            }
-            before(panic);
-        }));
-    });
-}
-
 /// Verifies, opens, reads everything, and compares.
 pub(crate) fn judge(damage: Damage, subject: &Subject, go_on: bool) -> Result<Outcome, Wrong> {
     let disk = damage.disk(subject);
@@ -124,7 +107,7 @@ pub(crate) fn judge(damage: Damage, subject: &Subject, go_on: bool) -> Result<Ou
             return Err(format!("refused, after it changed the files: {written:?}"));
         }
     }
-    if PANICS.load(Ordering::Relaxed) > 0 {
+    if engine_panics() > 0 {
         return Err("a thread of the engine has panicked".to_owned());
     }
     Ok(outcome)

@@ -7,8 +7,9 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use crate::damage::Damage;
-use crate::judge::{Outcome, judge, watch_panics};
+use crate::judge::{Outcome, judge};
 use crate::subject::Subject;
+use crate::support::panics::engine_panics;
 use crate::support::tier::checked;
 
 /// Threads for each test: while one waits for the engine's threads to start or end, another one goes on.
@@ -31,20 +32,9 @@ impl Drop for AtHand<'_> {
     }
 }
 
-/// Takes large allocations from the system each time and gives them back: an open makes tables of a megabyte of which it
-/// touches a few pages, and from the heap they would be cleared with each open.
-fn keep_large_allocations_apart() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: sets a number in the C library's allocator, which takes it under its own lock.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
-    }
-}
-
 /// Does each damage to a copy of the subject, and fails if one has an outcome that it must not have.
 pub(crate) fn run(subject: &Subject, damages: &[Damage], what: &str) -> BTreeMap<Outcome, u64> {
-    watch_panics();
-    keep_large_allocations_apart();
+    assert_eq!(engine_panics(), 0);
     let next = AtomicUsize::new(0);
     let outcomes = Mutex::new(BTreeMap::new());
     let wrong = Mutex::new(Vec::new());

@@ -24,6 +24,10 @@ impl Known {
         Self { durability, models: vec![Arc::default()], acknowledged: 0 }
     }
 
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
     pub(crate) fn accepted(&self) -> u64 {
         self.models.len() as u64 - 1
     }

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod life;
 pub(crate) mod model;
 pub(crate) mod operation;
+pub(crate) mod panics;
 pub(crate) mod tier;
 pub(crate) mod workload;
 
