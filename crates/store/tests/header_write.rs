@@ -2,120 +2,40 @@
 
 mod support;
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use support::{Learner, Random, arc, contents, open, options, verify};
 use sutra_store::{FILE_NAME, Store, StoreError};
-use sutra_vfs::sim::{Fault, Policy, Rest, SimDirectory, TraceKind, Unsynced};
-use sutra_vfs::{Directory, DirectoryLock, File, LockError, Map, MapMut};
-
-/// A disk on which the next write of the first header is done, and reports an error.
-#[derive(Clone, Debug)]
-struct Lying {
-    disk: SimDirectory,
-    lies: Arc<AtomicBool>,
-}
-
-#[derive(Debug)]
-struct LyingFile {
-    file: Arc<dyn File>,
-    lies: Arc<AtomicBool>,
-}
-
-impl Directory for Lying {
-    fn open(&self, name: &str) -> io::Result<Option<Arc<dyn File>>> {
-        let file = self.disk.open(name)?;
-        Ok(file.map(|file| -> Arc<dyn File> { Arc::new(LyingFile { file, lies: self.lies.clone() }) }))
-    }
-
-    fn create(&self, name: &str) -> io::Result<Arc<dyn File>> {
-        Ok(Arc::new(LyingFile { file: self.disk.create(name)?, lies: self.lies.clone() }))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.disk.remove(name)
-    }
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.disk.list()
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.disk.sync()
-    }
-
-    fn lock(&self, name: &str) -> Result<DirectoryLock, LockError> {
-        self.disk.lock(name)
-    }
-}
-
-impl File for LyingFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
-    }
-
-    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_all_at(buf, offset)?;
-        if offset == 0 && self.lies.swap(false, Ordering::Relaxed) {
-            return Err(io::Error::other("the write was done"));
-        }
-        Ok(())
-    }
-
-    fn reserve(&self, len: u64) -> io::Result<()> {
-        self.file.reserve(len)
-    }
-
-    fn allocate(&self, len: u64) -> io::Result<()> {
-        self.file.allocate(len)
-    }
-
-    fn truncate(&self, len: u64) -> io::Result<()> {
-        self.file.truncate(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-
-    fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
-        self.file.map(offset, len)
-    }
-
-    fn map_private(&self, offset: u64, len: usize) -> io::Result<MapMut> {
-        self.file.map_private(offset, len)
-    }
-}
+use sutra_vfs::Directory;
+use sutra_vfs::sim::{Fault, Policy, Rest, SimDirectory, TraceKind, TraceOp, Unsynced};
 
 // The commit that was given up is on the disk, with a footer and extents. If the next checkpoint wrote over them, a power
 // cut in its midst would leave a header that refers to garbage, and that header has the higher number.
 #[test]
 fn what_a_header_may_refer_to_is_not_written_over() {
-    for step in 0.. {
-        let directory = Lying { disk: SimDirectory::new(), lies: Arc::default() };
-        let mut store = Store::create(arc(&directory), options()).unwrap();
+    let life = |disk: &SimDirectory| {
+        let mut store = Store::create(arc(disk), options()).unwrap();
         let mut learner = Learner::new();
         learner.learn_some(&mut Random(1), 100, 50);
         learner.checkpoint(&mut store, true).unwrap();
         learner.learn_some(&mut Random(2), 100, 50);
-        directory.lies.store(true, Ordering::Relaxed);
+        (store, learner)
+    };
+    let dry = SimDirectory::new();
+    let (mut store, mut learner) = life(&dry);
+    let before = dry.operations();
+    learner.checkpoint(&mut store, true).unwrap();
+    let is_header = |op: &TraceOp| matches!(&op.kind, TraceKind::Write { offset: 0, .. }) && op.number >= before;
+    let header = dry.trace().into_iter().find(is_header).expect("a header is written").number;
+    for step in 0.. {
+        let disk = SimDirectory::new();
+        let (mut store, mut learner) = life(&disk);
+        disk.fail_at(header, Fault::DoneThenEio);
         assert!(matches!(learner.checkpoint(&mut store, true), Err(StoreError::GivenUp { .. })));
         // Another image, longer than the first: the same places would hold other bytes.
         learner.learn_some(&mut Random(3), 300, 200);
-        directory.disk.crash_at(directory.disk.operations() + step);
+        disk.crash_at(disk.operations() + step);
         let ended = learner.checkpoint(&mut store, true).is_ok();
         for policy in [Policy::DropAll, Policy::KeepAll, Policy::Random(step), Policy::Random(step + 1_000)] {
-            let after = directory.disk.image(policy);
+            let after = disk.image(policy);
             verify(&after);
             let found = open(&after).1;
             if ended {

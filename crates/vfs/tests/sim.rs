@@ -174,6 +174,10 @@ fn faults_strike_where_ordered() {
     file.write_all_at(&[3; 8], 0).expect_err("ordered");
     assert_eq!(read(&disk, "a"), Some(vec![3, 3, 3, 3, 2, 2, 2, 2]));
 
+    disk.fail_at(disk.operations(), Fault::DoneThenEio);
+    file.write_all_at(&[5; 8], 0).expect_err("ordered");
+    assert_eq!(read(&disk, "a"), Some(vec![5; 8]));
+
     disk.fail_from(disk.operations(), Fault::Enospc);
     for _ in 0..2 {
         assert_eq!(file.write_all_at(&[4; 8], 0).expect_err("ordered").kind(), ErrorKind::StorageFull);

@@ -1,7 +1,10 @@
 //! The write-ahead log beside storage.dat.
 
+use std::sync::Arc;
+
 use sutra_format::wal::{SegmentHeader, WAL_VERSION};
-use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Error};
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Error, verify_in};
+use sutra_vfs::sim::{Fault, Policy};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
@@ -162,4 +165,19 @@ fn verify_reads_the_log_too_and_writes_nothing() {
     std::fs::write(folder.path().join(&log), &files[&log]).unwrap();
     let memory = ConcurrentMemory::new(ConcurrentConfig::new(folder.path())).unwrap();
     assert_eq!(memory.concept_count(), CONCEPTS as u64);
+}
+
+#[test]
+fn verify_tells_of_every_read_that_fails() {
+    let disk = killed();
+    let sound = verify_in(Arc::new(disk.clone())).unwrap();
+    assert!(sound.is_sound() && sound.log_entries > 0);
+    let reads = disk.reads();
+    assert!(reads > 20, "{reads}");
+    for number in 0..reads {
+        let disk = disk.image(Policy::KeepAll);
+        disk.fail_read_at(number, Fault::Eio);
+        let error = verify_in(Arc::new(disk)).expect_err("it has not read everything");
+        assert!(matches!(error, Error::Io { .. }), "read {number}: {error:?}");
+    }
 }

@@ -63,13 +63,14 @@ impl Plan {
 fn faults_of(kind: &TraceKind) -> &'static [Fault] {
     match kind {
         TraceKind::Write { .. } => {
-            &[Fault::Eio, Fault::Enospc, Fault::Interrupted, Fault::ShortWrite, Fault::ShortWriteThenEio]
+            use Fault::*;
+            &[Eio, Enospc, Interrupted, ShortWrite, ShortWriteThenEio, DoneThenEio]
         }
         TraceKind::Sync { .. } | TraceKind::SyncDirectory => &[Fault::Eio, Fault::Interrupted, Fault::FailedSync],
         TraceKind::Create { .. } | TraceKind::Reserve { .. } | TraceKind::Allocate { .. } => {
-            &[Fault::Eio, Fault::Enospc, Fault::Interrupted]
+            &[Fault::Eio, Fault::Enospc, Fault::Interrupted, Fault::DoneThenEio]
         }
-        _ => &[Fault::Eio, Fault::Interrupted],
+        _ => &[Fault::Eio, Fault::Interrupted, Fault::DoneThenEio],
     }
 }
 

@@ -73,7 +73,7 @@ impl Disk {
         let fate = self.plan.fate(number, &kind);
         let syncs = matches!(kind, TraceKind::Sync { .. } | TraceKind::SyncDirectory);
         self.trace.push(TraceOp { number, kind, succeeded: fate == Fate::Success });
-        self.faults += u64::from(matches!(fate, Fate::Nothing(_) | Fate::Short | Fate::Half | Fate::Lost));
+        self.faults += u64::from(matches!(fate, Fate::Nothing(_) | Fate::Short | Fate::Half | Fate::Done | Fate::Lost));
         match fate {
             Fate::Success => {
                 act(self, Extent::Whole);
@@ -86,6 +86,10 @@ impl Disk {
             Fate::Nothing(code) => Err(io::Error::from_raw_os_error(code)),
             Fate::Half => {
                 act(self, Extent::Half);
+                Err(eio())
+            }
+            Fate::Done => {
+                act(self, Extent::Whole);
                 Err(eio())
             }
             Fate::Lost => {

@@ -21,6 +21,8 @@ pub enum Fault {
     ShortWrite,
     /// A write does its first half and reports an input/output error; other operations are not affected.
     ShortWriteThenEio,
+    /// The operation is done and yet reports an input/output error; syncs are not affected.
+    DoneThenEio,
     /// A sync reports an error, and what it should have written counts as written although it is not; other
     /// operations are not affected.
     FailedSync,
@@ -39,6 +41,8 @@ pub(super) enum Fate {
     Short,
     /// Does the first half, error code.
     Half,
+    /// Does all of it, error code.
+    Done,
     /// Syncs nothing and forgets that it should.
     Lost,
     /// The power goes while it is under way: done in memory, reported as an error.
@@ -111,6 +115,7 @@ impl Plan {
             Some(Fault::Enospc) if takes_space => Fate::Nothing(libc::ENOSPC),
             Some(Fault::ShortWrite) if writes => Fate::Short,
             Some(Fault::ShortWriteThenEio) if writes => Fate::Half,
+            Some(Fault::DoneThenEio) if !syncs => Fate::Done,
             Some(Fault::FailedSync) if syncs => Fate::Lost,
             _ => Fate::Success,
         }

@@ -336,4 +336,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         test: "loom",
         filter: "call_wakes_the_sleeper_and_carries_what_was_written",
     },
+    Mutant {
+        name: "group published while it is applied",
+        file: "crates/snapshot/src/group.rs",
+        find: "            applied.ops += 1;",
+        replace: "            applied.ops += 1;\n            self.publish(1);",
+        package: "sutra-snapshot",
+        test: "loom",
+        filter: "publish::publish_against_load",
+    },
 ];
