@@ -65,7 +65,8 @@ fn verify(mut args: impl Iterator<Item = String>) -> Result<Verify, String> {
             "--only" => verify.only = args.next().ok_or("`--only` takes a part of a name")?,
             "--seed" => {
                 let seed = args.next().and_then(|text| text.parse().ok());
-                verify.seed = Some(seed.ok_or("`--seed` takes a number")?);
+                // Parts count on from it.
+                verify.seed = Some(seed.filter(|seed| *seed < 1 << 48).ok_or("`--seed` takes a number below 2^48")?);
             }
             flag if flag.starts_with('-') => return Err(format!("verify has no flag `{flag}`")),
             _ => verify.parts.push(arg),
@@ -100,6 +101,7 @@ mod tests {
         assert!(parsed("test --release").unwrap_err().contains("`--release`"));
         assert!(parsed("verify --all").unwrap_err().contains("`--all`"));
         assert!(parsed("verify --seed").unwrap_err().contains("number"));
+        assert!(parsed("verify --seed 18446744073709551615").unwrap_err().contains("below"));
         assert!(parsed("verify --only").unwrap_err().contains("part of a name"));
         assert!(parsed("verify --seed loom").unwrap_err().contains("number"));
     }

@@ -19,6 +19,7 @@ pub(crate) fn steps(root: &Path) -> Vec<Step> {
         Step::new("lints", at(lints)),
         // Plain `cargo test` builds libraries, programs, tests and examples, and runs the doc tests as well.
         Step::new("tests and doc tests", at(|root| run(cargo(root).args(["test", "--workspace", "--no-fail-fast"])))),
+        Step::new("fuzz corpus", at(corpus)),
         Step::new("quickstart example", at(quickstart)),
     ]
 }
@@ -45,6 +46,13 @@ fn lints(root: &Path) -> Outcome {
 fn component(root: &Path, subcommand: &str, name: &str) -> bool {
     let present = || quiet(cargo(root).args([subcommand, "--version"]));
     present() || (quiet(Command::new("rustup").current_dir(root).args(["component", "add", name])) && present())
+}
+
+/// Tries every input of the corpus, without a fuzzer: `fuzz` is a workspace of its own.
+fn corpus(root: &Path) -> Outcome {
+    let mut command = cargo(root);
+    command.env("CARGO_TARGET_DIR", target_dir(root).join("corpus"));
+    run(command.args(["test", "--no-default-features", "--manifest-path"]).arg(root.join("fuzz/Cargo.toml")))
 }
 
 /// Runs the example in a folder of its own, twice: the second run opens what the first one left.

@@ -31,7 +31,7 @@ pub struct Recovery {
 impl Wal {
     /// Opens the log in `directory`: replays, in order, every group that reaches beyond sequence `covered`, which the
     /// last checkpoint holds; syncs what it replayed; cuts what was never acknowledged. Changes nothing when there is
-    /// nothing to replay or cut. May be repeated after a crash at any point.
+    /// nothing to replay or cut, but that spare segments of another length go. May be repeated after a crash at any point.
     ///
     /// `replay` sees groups before the whole log is known to be sound: what it built is to be dropped when this
     /// returns an error. The first group may begin at or below `covered`; those entries are to be passed over.

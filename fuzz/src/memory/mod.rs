@@ -1,7 +1,8 @@
 //! How much memory the code under test takes at its peak.
 //!
 //! Counted is what is asked for: every allocation of the process, and the anonymous memory of `sutra-vfs`, in which the arenas
-//! lie (whole, also pages that are never touched). Not counted is the apparatus of the test, by [`apparatus`]: the simulated
+//! lie (whole, also pages that are never touched). Not counted are the tables of their chunks, megabytes of addresses of which
+//! a page or two is touched, and the apparatus of the test, by [`apparatus`]: the simulated
 //! disk, which holds in memory what a real one holds on its medium and in the page cache, maps of its files included; and the
 //! model to which the target `operations` compares.
 //!

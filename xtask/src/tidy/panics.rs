@@ -7,9 +7,9 @@ use super::{File, Finding};
 const CRATES: [&str; 3] = ["format", "wal", "store"];
 
 /// Elsewhere, files and folders whose names start like this do.
-const NAMES: [&str; 2] = ["recover", "replay"];
+const NAMES: [&str; 3] = ["recover", "replay", "restore"];
 
-const CALLS: [&str; 4] = [".unwrap()", ".expect(", "panic!", "unreachable!"];
+const CALLS: [&str; 6] = [".unwrap()", ".expect(", "panic!", "unreachable!", "todo!", "unimplemented!"];
 
 pub(super) fn check(files: &[File]) -> Vec<Finding> {
     let only_tests = files_of_tests(files);

@@ -91,6 +91,10 @@ fn targets(manifest: &str) -> Vec<String> {
 fn start(setting: &Setting, target: &str) -> std::io::Result<(Child, PathBuf)> {
     let folder = work_folder(&setting.root).join(target);
     let (corpus, findings) = (folder.join("corpus"), folder.join("findings"));
+    // From the repository's seeds alone, so that a seed begins the same run again.
+    if corpus.exists() {
+        std::fs::remove_dir_all(&corpus)?;
+    }
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&findings)?;
     let log = folder.join("log");
@@ -99,7 +103,7 @@ fn start(setting: &Setting, target: &str) -> std::io::Result<(Child, PathBuf)> {
     let mut command = fuzz(setting);
     // What it learns goes to the first folder; the seeds of the repository stay as they are.
     command.args(["run", target]).arg(corpus).arg(setting.root.join("fuzz/corpus").join(target));
-    command.args(["--", "-print_final_stats=1", "-rss_limit_mb=4096"]);
+    command.args(["--", "-print_final_stats=1", "-rss_limit_mb=4096", "-timeout=60"]);
     if target == "operations" {
         // Lives of whole engines: which counters changed says little of threads, and costs a third of the time.
         command.args(["-entropic=0", "-use_counters=0", "-detect_leaks=0"]);
