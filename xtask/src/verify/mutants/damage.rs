@@ -132,8 +132,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "A log without its storage.dat begins a fresh store",
         file: "crates/reconciler/src/recover.rs",
-        find: "if sutra_wal::has_segments(&**directory)? {",
-        replace: "if sutra_wal::has_segments(&**directory)? && options.wal_bytes == 0 {",
+        find: "                return Err(EngineError::LogWithoutStore);",
+        replace: "",
         package: "sutra-storage",
         test: "flip",
         filter: "removed::storage_dat_is_gone",

@@ -39,14 +39,16 @@ pub(super) struct Mutant {
 /// Of the workspace's manifest: quick to build again after a change of one line, optimised enough to run.
 const PROFILE: &str = "mutants";
 
-/// Mutants that make threads wait for ever, in tests that have no clock of their own.
+/// Mutants that make threads wait for ever, in tests that have no clock of their own and take ten seconds otherwise.
 const WAITS_FOR_EVER: [&str; 2] = [
     "A writer is let in without taking room",
     "What follows a gap is not held back: entries leave in the order of their arrival",
 ];
 
-/// How long tests of a mutant may take; the same tests of the tree as it is take seconds.
+/// How long a build or the tests of a mutant may take; the same tests of the tree as it is take seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// The same for the tests of [`WAITS_FOR_EVER`].
+const PATIENCE_WITH_WAITS: Duration = Duration::from_secs(100);
 
 pub(super) fn steps(setting: &Setting, checking: &mut Vec<Step>) {
     let named = |table: &[Mutant]| table.iter().any(|mutant| mutant.name.contains(&setting.only));
@@ -132,7 +134,7 @@ fn judge(setting: &Setting, tree: &Tree, mutant: &Mutant) -> Result<&'static str
         Verdict::Green => Err(format!("{} {} stayed green", mutant.package, mutant.filter)),
         Verdict::Red => Ok("red"),
         Verdict::Hung if WAITS_FOR_EVER.contains(&mutant.name) => Ok("waits for ever"),
-        Verdict::Hung => Err(format!("no end after {} s", PATIENCE.as_secs())),
+        Verdict::Hung => Err("the test has no end".to_owned()),
     }
 }
 
@@ -144,11 +146,13 @@ enum Verdict {
 
 fn run_tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Result<Verdict, String> {
     let log = |what: &str| folder(setting).join(what);
-    let built = ended(tests(setting, root, mutant).arg("--no-run"), &log("build.log"));
+    let built = ended(tests(setting, root, mutant).arg("--no-run"), &log("build.log"), PATIENCE);
     if !matches!(built, Ok(Verdict::Green)) {
         return Err(format!("it does not build, see {}", log("build.log").display()));
     }
-    ended(tests(setting, root, mutant).args(["--", mutant.filter]), &log("test.log")).map_err(|error| error.to_string())
+    let patience = if WAITS_FOR_EVER.contains(&mutant.name) { PATIENCE_WITH_WAITS } else { PATIENCE };
+    let tested = ended(tests(setting, root, mutant).args(["--", mutant.filter]), &log("test.log"), patience);
+    tested.map_err(|error| error.to_string())
 }
 
 fn tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Command {
@@ -171,8 +175,8 @@ fn tests(setting: &Setting, root: &Path, mutant: &Mutant) -> Command {
     command
 }
 
-/// Runs a command to its end, or ends it with all that it started when [`PATIENCE`] is over.
-fn ended(command: &mut Command, log: &Path) -> std::io::Result<Verdict> {
+/// Runs a command to its end, or ends it with all that it started when `patience` is over.
+fn ended(command: &mut Command, log: &Path, patience: Duration) -> std::io::Result<Verdict> {
     let said = std::fs::File::create(log)?;
     // A group of its own: the test program is a child of cargo, and would outlive it.
     let mut child = command.stdout(said.try_clone()?).stderr(said).process_group(0).spawn()?;
@@ -181,7 +185,7 @@ fn ended(command: &mut Command, log: &Path) -> std::io::Result<Verdict> {
         if let Some(status) = child.try_wait()? {
             return Ok(if status.success() { Verdict::Green } else { Verdict::Red });
         }
-        if start.elapsed() > PATIENCE {
+        if start.elapsed() > patience {
             Command::new("kill").args(["-9", "--", &format!("-{}", child.id())]).status()?;
             child.wait()?;
             return Ok(Verdict::Hung);
