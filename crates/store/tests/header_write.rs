@@ -16,36 +16,47 @@ fn what_a_header_may_refer_to_is_not_written_over() {
         let mut learner = Learner::new();
         learner.learn_some(&mut Random(1), 100, 50);
         learner.checkpoint(&mut store, true).unwrap();
+        let committed = contents(&learner.writer.latest());
         learner.learn_some(&mut Random(2), 100, 50);
-        (store, learner)
+        (store, learner, committed)
     };
     let dry = SimDirectory::new();
-    let (mut store, mut learner) = life(&dry);
+    let (mut store, mut learner, _) = life(&dry);
     let before = dry.operations();
     learner.checkpoint(&mut store, true).unwrap();
     let is_header = |op: &TraceOp| matches!(&op.kind, TraceKind::Write { offset: 0, .. }) && op.number >= before;
     let header = dry.trace().into_iter().find(is_header).expect("a header is written").number;
-    for step in 0.. {
+    // Half of it is there, or all.
+    for (fault, step) in [Fault::ShortWriteThenEio, Fault::DoneThenEio]
+        .into_iter()
+        .flat_map(|fault| (0..40).map(move |step| (fault, step)))
+    {
         let disk = SimDirectory::new();
-        let (mut store, mut learner) = life(&disk);
-        disk.fail_at(header, Fault::DoneThenEio);
+        let (mut store, mut learner, committed) = life(&disk);
+        disk.fail_at(header, fault);
         assert!(matches!(learner.checkpoint(&mut store, true), Err(StoreError::GivenUp { .. })));
         // Another image, longer than the first: the same places would hold other bytes.
         learner.learn_some(&mut Random(3), 300, 200);
         disk.crash_at(disk.operations() + step);
         let ended = learner.checkpoint(&mut store, true).is_ok();
-        for policy in [Policy::DropAll, Policy::KeepAll, Policy::Random(step), Policy::Random(step + 1_000)] {
+        let torn = disk.unsynced().into_iter().enumerate().filter_map(|(change, unsynced)| match unsynced {
+            Unsynced::Write { offset: 0 | 4096, .. } => {
+                Some(Policy::Torn { change, bytes: 100, rest: Rest::Before, others: false })
+            }
+            _ => None,
+        });
+        let all = [Policy::DropAll, Policy::KeepAll, Policy::Random(step), Policy::Random(step + 1_000)];
+        for policy in all.into_iter().chain(torn) {
             let after = disk.image(policy);
+            let found = contents(&open(&after).1.writer.latest());
             verify(&after);
-            let found = open(&after).1;
+            assert!(found == committed || found.len() > committed.len(), "step {step}, {policy:?}");
             if ended {
-                assert!(contents(&found.writer.latest()) == contents(&learner.writer.latest()));
+                assert!(found == contents(&learner.writer.latest()));
             }
         }
-        if ended {
-            assert!(step > 5);
-            return;
-        }
+        assert!(ended || step < 39, "the last one is cut after its end");
+        assert!(!ended || step > 5);
     }
 }
 

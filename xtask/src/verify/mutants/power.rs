@@ -18,8 +18,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         find: "        self.put_header(first, &pending.header)?;",
         replace: "        slots::write(&*self.file, first, &pending.header).map_err(|source| StoreError::GivenUp { source })?;",
         package: "sutra-storage",
-        test: "crash",
-        filter: "in_checkpoints_without_a_log",
+        test: "order",
+        filter: "of_checkpoints_and_reopens",
     },
     Mutant {
         name: "No sync after the second header",
@@ -35,9 +35,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         file: "crates/store/src/commit.rs",
         find: "self.stale_slot.unwrap_or(0).min(1)",
         replace: "1 - self.stale_slot.unwrap_or(1).min(1)",
-        package: "sutra-storage",
-        test: "order",
-        filter: "of_",
+        package: "sutra-store",
+        test: "header_write",
+        filter: "what_a_header_may_refer_to",
     },
     Mutant {
         name: "No sync of a group",
