@@ -13,7 +13,7 @@ pub(crate) fn then_cut(cut: &mut Cut<'_>) {
     let memory = cut.open(&killed).expect("what a killed process leaves can be opened");
     known.check(&memory);
     drop(case);
-    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 5, 20));
+    let policies = without_tears(&killed, cut.tier, |index| cut.toss(1000 + index), cut.tier.pick(1, 8, 20));
     cut.look_at(&"killed, read, then", &killed, policies, &known);
     // Written on to in the second process, then the power goes.
     let _case = cut.case(&"killed, written on, then DropAll");

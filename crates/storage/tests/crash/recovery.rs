@@ -38,7 +38,7 @@ pub(crate) fn cut_again(cut: &mut Cut<'_>) {
             let mut policies = vec![Policy::Random(cut.toss(again << 10))];
             if within || !through {
                 policies =
-                    without_tears(&disk, cut.tier, |index| cut.toss(again << 10 | index), cut.tier.pick(1, 1, 4));
+                    without_tears(&disk, cut.tier, |index| cut.toss(again << 10 | index), cut.tier.pick(1, 2, 4));
             }
             policies.extend(tears(&disk, cut.tier.pick(1, 2, 8)));
             cut.look_at(&what, &disk, policies, &known);
