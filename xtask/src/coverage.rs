@@ -72,7 +72,8 @@ fn test(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, String> {
         command.env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", "-C instrument-coverage");
         // By process: children and forks write counts of their own.
         command.env("LLVM_PROFILE_FILE", folder.join("counts/%p-%m.profraw"));
-        command.args(["test", "--workspace", "--exclude", "xtask", "--exclude", "sutra-benches", "--tests"]);
+        command.args(["test", "--workspace", "--tests"]);
+        command.args(["--exclude", "xtask", "--exclude", "sutra-benches", "--exclude", "sutra-compare"]);
         command
     };
     let programs = build(&mut instrumented())?;

@@ -11,7 +11,15 @@ usage: cargo xtask <command>
     --full         about two hours instead of ten minutes
     --seed <n>     the seed of every random part; printed if it is not given
     --engine       mutants: also those that break the engine's promises (always with --full)
+<<<<<<< HEAD
     --only <text>  mutants: those whose names contain this
+=======
+  bench [name..]   the engine beside LMDB, redb, fjall, SQLite and a hash map; all workloads, or those named:
+                   learn learn-384 learn-768 associate associate-skewed read burst disk
+    --rocksdb      RocksDB as well: a long C++ build that needs libclang
+    --quick        a smoke test of seconds, whose numbers mean nothing
+    --output <f>   writes the report to a file too; `--help` lists the flags for sizes, rounds and engines
+>>>>>>> db44980 (cargo xtask bench: the same work on our engine and on its peers)
   coverage         lines that the tests of the storage crates reach; fails below 95 % in one of them
   help             this text
 
@@ -24,6 +32,7 @@ pub(crate) enum Command {
     Test,
     Tidy,
     Verify(Verify),
+    Bench(Bench),
     Coverage,
 }
 
@@ -38,6 +47,14 @@ pub(crate) struct Verify {
     pub(crate) only: String,
 }
 
+/// What `bench` is to do.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bench {
+    pub(crate) rocksdb: bool,
+    /// For the program that measures, which understands them itself.
+    pub(crate) arguments: Vec<String>,
+}
+
 /// Reads the arguments after the program's name; the error says what was not understood.
 pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
     let mut args = args.into_iter();
@@ -46,6 +63,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, S
         "test" => Command::Test,
         "tidy" => Command::Tidy,
         "verify" => return verify(args).map(Command::Verify),
+        "bench" => return Ok(Command::Bench(bench(args))),
         "coverage" => Command::Coverage,
         "help" | "--help" | "-h" => Command::Help,
         other => return Err(format!("there is no command `{other}`")),
@@ -54,6 +72,17 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, S
         Some(extra) => Err(format!("`{name}` takes no arguments, but got `{extra}`")),
         None => Ok(command),
     }
+}
+
+fn bench(args: impl Iterator<Item = String>) -> Bench {
+    let mut bench = Bench::default();
+    for arg in args {
+        match arg.as_str() {
+            "--rocksdb" => bench.rocksdb = true,
+            _ => bench.arguments.push(arg),
+        }
+    }
+    bench
 }
 
 fn verify(mut args: impl Iterator<Item = String>) -> Result<Verify, String> {
@@ -93,6 +122,14 @@ mod tests {
         let parts = vec!["loom".to_owned(), "tidy".to_owned()];
         let verify = Verify { parts, full: true, engine: true, seed: Some(7), only: "gap".into() };
         assert_eq!(parsed("verify loom --seed 7 tidy --only gap --full --engine"), Ok(Command::Verify(verify)));
+    }
+
+    #[test]
+    fn bench_hands_on_what_is_not_its_own() {
+        let arguments = ["learn", "--output", "x.md"].map(str::to_owned).to_vec();
+        let bench = Bench { rocksdb: true, arguments };
+        assert_eq!(parsed("bench learn --rocksdb --output x.md"), Ok(Command::Bench(bench)));
+        assert_eq!(parsed("bench"), Ok(Command::Bench(Bench::default())));
     }
 
     #[test]

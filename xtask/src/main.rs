@@ -2,11 +2,13 @@
 //!
 //! Everything that a change must pass runs from here, on a machine that has Rust and nothing else: no shell, no
 //! third-party program, no dependency of its own. [`flags`] declares the commands, [`suite`] is `test`, [`verify`] the
-//! slower checks, [`coverage`] what the tests reach, [`tidy`] the rules about the source tree itself.
+//! slower checks, [`coverage`] what the tests reach, [`bench`] the comparison with other engines, [`tidy`] the rules about
+//! the source tree itself.
 //!
 //! It holds nothing of the engine, and no crate of the engine depends on it.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod coverage;
 mod flags;
 mod programs;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
             false => ExitCode::FAILURE,
         },
         Command::Coverage => coverage::run(&root),
+        Command::Bench(asked) => bench::run(&root, &asked),
         Command::Verify(asked) => match verify::steps(&root, &asked) {
             Ok(steps) => steps::run_all(steps),
             Err(message) => {

@@ -1,0 +1,78 @@
+//! Ours, with its defaults: groups of 10 ms, each with one sync.
+
+use sutra_benches::Outcome;
+use sutra_benches::store::{patient, rest};
+use sutra_storage::{ConceptId, ConcurrentMemory, Snapshot};
+
+use super::{Kind, OURS};
+use crate::engine::{Engine, Id, Reader, Source, Targets, Write};
+use crate::value::{CONFIDENCE, STRENGTH, touch_numbers};
+
+pub(crate) const KIND: Kind = Kind {
+    name: OURS,
+    durable: "each group, one fdatasync in at most 10 ms, before it is visible",
+    open: |folder| Ok(Box::new(Sutra { memory: ConcurrentMemory::new(patient(folder))? })),
+    on_disk: true,
+};
+
+struct Sutra {
+    memory: ConcurrentMemory,
+}
+
+struct SnapshotReader<'e> {
+    memory: &'e ConcurrentMemory,
+    snapshot: Snapshot,
+}
+
+impl Engine for Sutra {
+    fn write(&self, writes: &mut dyn Source) -> Outcome {
+        let mut last = 0;
+        while let Some(write) = writes.next() {
+            last = match write {
+                Write::Learn { id, content, vector } => {
+                    self.memory.learn_concept(ConceptId::from_bytes(*id), content, vector, STRENGTH, CONFIDENCE)?
+                }
+                Write::Associate { source, target, kind, confidence } => {
+                    let (source, target) = (ConceptId::from_bytes(*source), ConceptId::from_bytes(*target));
+                    self.memory.learn_association(source, target, kind, confidence)?
+                }
+            };
+        }
+        self.memory.wait_durable(last)?;
+        Ok(self.memory.wait_visible(last)?)
+    }
+
+    fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {
+        Ok(Box::new(SnapshotReader { memory: &self.memory, snapshot: self.memory.snapshot() }))
+    }
+
+    fn rest(&self) -> Outcome {
+        self.memory.flush()?;
+        rest(&self.memory);
+        Ok(())
+    }
+
+    fn close(self: Box<Self>) -> Outcome {
+        Ok(self.memory.close()?)
+    }
+}
+
+impl Reader for SnapshotReader<'_> {
+    fn newest(&mut self) -> Outcome {
+        self.snapshot = self.memory.snapshot();
+        Ok(())
+    }
+
+    fn get(&mut self, id: &Id) -> Outcome<Option<u64>> {
+        let Some(concept) = self.snapshot.query_concept(ConceptId::from_bytes(*id))? else { return Ok(None) };
+        Ok(Some(touch_numbers(concept.content()?, concept.embedding()?.unwrap_or_default())))
+    }
+
+    fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
+        let mut targets = Targets::default();
+        for neighbour in self.snapshot.neighbors(ConceptId::from_bytes(*id))?.iter() {
+            targets.add(neighbour.concept().id().as_bytes());
+        }
+        Ok(targets)
+    }
+}

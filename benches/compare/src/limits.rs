@@ -1,0 +1,98 @@
+//! What the machine gives, measured in the same run.
+
+use std::fs::File;
+use std::hint::black_box;
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use sutra_benches::Outcome;
+use sutra_benches::random::Random;
+use sutra_benches::store::Folder;
+
+use crate::report::{aligned, median, rounded};
+
+const MIB: usize = 1 << 20;
+
+/// A cache line with the number of the next one.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(u32);
+
+/// The table of the limits.
+pub(crate) fn table(quick: bool) -> Outcome<String> {
+    let folder = Folder::new()?;
+    let (file, syncs) = if quick { (16 * MIB, 20) } else { (512 * MIB, 200) };
+    let rows = [
+        ("limit", "median".to_owned()),
+        ("memory copy, 64 MiB that were touched before", format!("{} GB/s", rounded(copy()))),
+        ("dependent random read in 256 MiB", format!("{} ns", rounded(random_read(quick)))),
+        (
+            if quick { "file: 16 MiB written and synced" } else { "file: 512 MiB written and synced" },
+            format!("{} GB/s", rounded(file_write(folder.path(), file)?)),
+        ),
+        ("fdatasync after 4 KiB appended", format!("{} ms", rounded(sync(folder.path(), syncs)?))),
+    ];
+    let rows: Vec<_> = rows.map(|(name, value)| [name.to_owned(), value]).into();
+    Ok(format!("## Limits of the machine\n\n{}", aligned(&rows)))
+}
+
+fn copy() -> f64 {
+    let (from, mut to) = (vec![1_u8; 64 * MIB], vec![0_u8; 64 * MIB]);
+    let rates: Vec<_> = (0..7)
+        .map(|_| {
+            let start = Instant::now();
+            to.copy_from_slice(black_box(&from));
+            black_box(&mut to);
+            from.len() as f64 / start.elapsed().as_nanos() as f64
+        })
+        .collect();
+    median(&rates)
+}
+
+/// One cycle through all lines (Sattolo), so that no read can begin before the one before it has ended.
+fn random_read(quick: bool) -> f64 {
+    let count = 256 * MIB / size_of::<Line>();
+    let mut lines: Vec<_> = (0..count).map(|at| Line(u32::try_from(at).unwrap_or(0))).collect();
+    let mut random = Random::new(1);
+    for at in (1..count).rev() {
+        lines.swap(at, random.below(at));
+    }
+    let steps = if quick { 100_000 } else { 4_000_000 };
+    let (mut at, start) = (0, Instant::now());
+    for _ in 0..steps {
+        at = lines[at as usize].0;
+    }
+    black_box(at);
+    start.elapsed().as_nanos() as f64 / f64::from(steps)
+}
+
+fn file_write(folder: &Path, bytes: usize) -> Outcome<f64> {
+    let chunk = vec![7_u8; MIB];
+    let mut rates = Vec::new();
+    for round in 0..3 {
+        let path = folder.join(format!("limit-{round}"));
+        let mut file = File::create(&path)?;
+        let start = Instant::now();
+        for _ in 0..bytes / MIB {
+            file.write_all(&chunk)?;
+        }
+        file.sync_data()?;
+        rates.push(bytes as f64 / start.elapsed().as_nanos() as f64);
+        drop(file);
+        std::fs::remove_file(path)?;
+    }
+    Ok(median(&rates))
+}
+
+fn sync(folder: &Path, times: usize) -> Outcome<f64> {
+    let mut file = File::create(folder.join("synced"))?;
+    let mut millis = Vec::new();
+    for _ in 0..times {
+        file.write_all(&[7; 4096])?;
+        let start = Instant::now();
+        file.sync_data()?;
+        millis.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median(&millis))
+}

@@ -1,0 +1,56 @@
+//! Writes cut into windows of 10 ms: what a peer commits and syncs at once.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::engine::{Source, Write};
+
+/// As long as our engine gathers a group.
+const WINDOW: Duration = Duration::from_millis(10);
+
+/// Writes between two looks at the clock.
+const WRITES_A_LOOK: u32 = 16;
+
+/// The windows of a source.
+pub(crate) struct Windows<'s> {
+    source: &'s mut dyn Source,
+    ended: bool,
+}
+
+/// One window: give its writes, then commit.
+pub(crate) struct Window<'w, 's> {
+    windows: &'w mut Windows<'s>,
+    began: Instant,
+    writes: u32,
+    /// Microseconds since the Unix epoch when it began: the time of creation of what is written in it.
+    pub(crate) time: u64,
+}
+
+impl<'s> Windows<'s> {
+    pub(crate) fn new(source: &'s mut dyn Source) -> Self {
+        Self { source, ended: false }
+    }
+
+    /// Begins the next window; `None` when the source has ended.
+    pub(crate) fn next(&mut self) -> Option<Window<'_, 's>> {
+        if self.ended {
+            return None;
+        }
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros());
+        let time = u64::try_from(time).unwrap_or(u64::MAX);
+        Some(Window { windows: self, began: Instant::now(), writes: 0, time })
+    }
+}
+
+impl Window<'_, '_> {
+    /// The next write; `None` when it is time to commit.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Write<'_>> {
+        if self.writes.is_multiple_of(WRITES_A_LOOK) && self.writes > 0 && self.began.elapsed() >= WINDOW {
+            return None;
+        }
+        self.writes += 1;
+        let write = self.windows.source.next();
+        self.windows.ended = write.is_none();
+        write
+    }
+}
