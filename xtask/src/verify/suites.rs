@@ -26,7 +26,7 @@ const SUITES: [Suite; 12] = [
     suite("crash", "sutra-storage", &["crash"], [100_000, 1_000_000]),
     suite("crash", "sutra-wal", &["crash"], [6, 6]),
     suite("crash", "sutra-store", &["crash"], [3, 3]),
-    suite("faults", "sutra-storage", &["faults"], [18_000, 90_000]),
+    suite("faults", "sutra-storage", &["faults"], [20_000, 100_000]),
     suite("faults", "sutra-store", &["faults"], [6, 6]),
     suite("kill", "sutra-storage", &["kill"], [300, 2_000]),
     suite("flip", "sutra-storage", &["flip"], [150_000, 2_500_000]),
