@@ -8,7 +8,8 @@ use crate::programs;
 use crate::steps::{Outcome, Step, cargo, run};
 
 /// Test programs of a package that belong to a part, and how many cases they check at least, in the quick tier and in the
-/// full one: fewer means that something is left out in silence.
+/// full one: fewer means that something is left out in silence. How writes fall into groups differs from run to run, and with it
+/// the number; so these are some percent below what is usual.
 struct Suite {
     part: &'static str,
     package: &'static str,
@@ -23,10 +24,10 @@ const fn suite(part: &'static str, package: &'static str, test: &'static [&'stat
 const SUITES: [Suite; 12] = [
     suite("order", "sutra-storage", &["order"], [3_000, 100_000]),
     suite("order", "sutra-store", &["order"], [4, 4]),
-    suite("crash", "sutra-storage", &["crash"], [100_000, 1_000_000]),
+    suite("crash", "sutra-storage", &["crash"], [90_000, 1_000_000]),
     suite("crash", "sutra-wal", &["crash"], [6, 6]),
     suite("crash", "sutra-store", &["crash"], [3, 3]),
-    suite("faults", "sutra-storage", &["faults"], [20_000, 100_000]),
+    suite("faults", "sutra-storage", &["faults"], [18_000, 100_000]),
     suite("faults", "sutra-store", &["faults"], [6, 6]),
     suite("kill", "sutra-storage", &["kill"], [300, 2_000]),
     suite("flip", "sutra-storage", &["flip"], [150_000, 2_500_000]),
