@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::programs::tests_of;
+use crate::programs::{self, tests_of};
 use crate::steps::{Outcome, announce, code_of, could_not_start};
 
 /// Bytes of output that are kept to be shown after a failure: the last ones.
@@ -48,9 +48,19 @@ impl Count {
     }
 }
 
-/// Runs test programs, each test in a process of its own, as many at a time as there are cores: what unmaps memory stops all
+/// Builds what a `cargo test` would run, and runs it, each test in a process of its own, as many at a time as there are cores: what unmaps memory stops all
 /// threads of its process, and the parts do little else. `program` gives the command of a program, up to its arguments.
-pub(super) fn run_tests(programs: &[PathBuf], program: impl Fn(&Path) -> Command + Sync) -> Outcome {
+pub(super) fn run_tests(test: &mut Command, program: impl Fn(&Path) -> Command + Sync) -> Outcome {
+    match programs::build(test) {
+        Ok(built) => run_each(&built, program),
+        Err(error) => {
+            println!("   {error}");
+            Outcome::failed(1)
+        }
+    }
+}
+
+fn run_each(programs: &[PathBuf], program: impl Fn(&Path) -> Command + Sync) -> Outcome {
     let mut tests = Vec::new();
     for path in programs {
         match tests_of(&mut program(path)) {
@@ -192,10 +202,10 @@ mod tests {
             command.args(["-c", script, "test"]);
             command
         };
-        let Outcome::Failed { code: 1 | 101, cases: 7, failures: 2 } = run_tests(&["t".into()], program) else {
+        let Outcome::Failed { code: 1 | 101, cases: 7, failures: 2 } = run_each(&["t".into()], program) else {
             panic!("one fails and one is not run")
         };
-        assert_eq!(run_tests(&[], program), Outcome::failed(1), "nothing was checked");
+        assert_eq!(run_each(&[], program), Outcome::failed(1), "nothing was checked");
     }
 
     #[test]

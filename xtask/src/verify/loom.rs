@@ -5,25 +5,20 @@ use std::process::Command;
 
 use super::Setting;
 use super::count::run_tests;
-use crate::programs;
-use crate::steps::{Outcome, Step, cargo, run, target_dir};
+use crate::steps::{Step, cargo, run, target_dir};
 
 pub(super) fn steps(setting: &Setting, building: &mut Vec<Step>, checking: &mut Vec<Step>) {
     for name in crates(&setting.root) {
         let (build, check, package) = (setting.clone(), setting.clone(), format!("sutra-{name}"));
         let test = {
             let package = package.clone();
-            move || match programs::build(&mut loom_test(&check, &check.root, &package, "release")) {
-                Ok(built) => run_tests(&built, |program| {
+            move || {
+                run_tests(&mut loom_test(&check, &check.root, &package, "release"), |program| {
                     let mut command = Command::new(program);
                     command.env("SUTRA_TIER", check.tier());
                     unbounded(&mut command);
                     command
-                }),
-                Err(error) => {
-                    println!("   {error}");
-                    Outcome::failed(1)
-                }
+                })
             }
         };
         building.push(Step::new(format!("build loom {name}"), move || {
@@ -42,7 +37,6 @@ pub(super) fn loom_test(setting: &Setting, tree: &Path, package: &str, profile: 
     let mut command = cargo(tree);
     // A folder of its own: other flags would otherwise rebuild everything here and at the next plain build.
     command.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir(&setting.root).join("loom"));
-    command.env("SUTRA_TIER", setting.tier());
     unbounded(&mut command);
     command.args(["test", "--profile", profile, "--package", package, "--test", "loom"]);
     command

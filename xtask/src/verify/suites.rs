@@ -4,7 +4,6 @@ use std::process::Command;
 
 use super::Setting;
 use super::count::run_tests;
-use crate::programs;
 use crate::steps::{Outcome, Step, cargo, run};
 
 /// Test programs of a package that belong to a part, and how many cases they check at least, in the quick tier and in the
@@ -81,15 +80,8 @@ pub(super) fn steps(setting: &Setting, part: &str, steps: &mut Vec<Step>) {
 }
 
 fn check(setting: &Setting, &Suite { package, tests, .. }: &Suite) -> Outcome {
-    let programs = match programs::build(&mut test(setting, package, tests)) {
-        Ok(programs) => programs,
-        Err(error) => {
-            println!("   {error}");
-            return Outcome::failed(1);
-        }
-    };
     let folder = setting.root.join("crates").join(package.trim_start_matches("sutra-"));
-    run_tests(&programs, |program| {
+    run_tests(&mut test(setting, package, tests), |program| {
         let mut command = Command::new(program);
         // As cargo would start it.
         command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder);
