@@ -36,3 +36,15 @@ pub mod wordnet;
 
 /// What the benchmarks return: whatever goes wrong ends them with its message.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// The median; NaN of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        even if even.is_multiple_of(2) => f64::midpoint(values[middle - 1], values[middle]),
+        _ => values[middle],
+    }
+}

@@ -6,10 +6,9 @@
 use std::time::Instant;
 
 use sutra_benches::store::{Opened, rest, settle};
-use sutra_benches::{Outcome, load};
+use sutra_benches::{Outcome, load, median};
 
 use crate::Scale;
-use crate::median::median;
 use crate::table::{Table, count};
 
 pub(crate) fn run(scale: Scale) -> Outcome {
@@ -34,7 +33,7 @@ pub(crate) fn run(scale: Scale) -> Outcome {
         table.row(vec![
             count(base),
             count(new),
-            format!("{:.1}", median(took)),
+            format!("{:.1}", median(&took)),
             format!("{shortest:.1}"),
             format!("{longest:.1}"),
             count(usize::try_from(store.memory.stats().storage.file_bytes)?),

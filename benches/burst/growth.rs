@@ -8,11 +8,10 @@ use std::time::Instant;
 
 use sutra_benches::random::Random;
 use sutra_benches::store::{Opened, rest, settle};
-use sutra_benches::{Outcome, load};
+use sutra_benches::{Outcome, load, median};
 use sutra_storage::{ConceptId, ConcurrentMemory, Durability, Sequence};
 
 use crate::Scale;
-use crate::median::median;
 use crate::table::{Table, count, rounded};
 
 /// Writes of a round.
@@ -168,14 +167,14 @@ fn single(memory: &ConcurrentMemory, ids: &[ConceptId]) -> Outcome<f64> {
         memory.wait_visible(sequence)?;
         took.push(start.elapsed().as_secs_f64() * 1e6);
     }
-    Ok(median(took))
+    Ok(median(&took))
 }
 
 fn print(rounds: usize, small: usize, large: usize, at_small: &Size, at_large: &Size) {
     let (few, many) = (format!("{} concepts", count(small)), format!("{} concepts", count(large)));
     let mut table = Table::new(&["what", &few, &many, "ratio"]);
     let mut row = |what: &str, values: fn(&Size) -> &Vec<f64>| {
-        let (small, large) = (median(values(at_small).clone()), median(values(at_large).clone()));
+        let (small, large) = (median(values(at_small)), median(values(at_large)));
         table.row(vec![what.into(), rounded(small), rounded(large), format!("{:.2}", large / small)]);
     };
     row("learn, concepts/s", |size| &size.learn.rate);

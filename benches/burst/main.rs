@@ -9,10 +9,10 @@ use sutra_benches::Outcome;
 
 mod flushing;
 mod growth;
-mod median;
 mod opening;
 mod reads;
 mod table;
+mod times;
 mod visible;
 
 /// How much of everything.

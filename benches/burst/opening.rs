@@ -10,11 +10,10 @@ use std::time::Instant;
 
 use sutra_benches::random::Random;
 use sutra_benches::store::{Folder, Opened, patient, rest};
-use sutra_benches::{Outcome, load};
+use sutra_benches::{Outcome, load, median};
 use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
 
 use crate::Scale;
-use crate::median::median;
 use crate::table::{Table, count};
 
 /// Writes that no checkpoint covers when the store is killed, but for those that come by themselves.
@@ -52,8 +51,8 @@ pub(crate) fn run(scale: Scale) -> Outcome {
             what.into(),
             report.0.to_string(),
             report.1.to_string(),
-            format!("{:.2}", median(opens)),
-            format!("{:.1}", median(gets)),
+            format!("{:.2}", median(&opens)),
+            format!("{:.1}", median(&gets)),
         ]);
     };
     row("clean close", (0, 0), opens, gets);

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use sutra_benches::random::Random;
 use sutra_benches::store::{Opened, rest};
-use sutra_benches::{Outcome, load};
+use sutra_benches::{Outcome, load, median};
 use sutra_storage::{AssociationType, ConceptId, ConcurrentMemory};
 
 use crate::Scale;
-use crate::median::{Times, median};
 use crate::table::{Table, count, micros, rounded};
+use crate::times::Times;
 
 /// Writes of a burst between two looks at whether it is over.
 const WRITES_A_LOOK: usize = 64;
@@ -77,7 +77,7 @@ pub(crate) fn run(scale: Scale) -> Outcome {
         for (state, rounds) in [("idle", &idle), ("in the burst", &busy)] {
             table.row(rounds.cells(vec![name.into(), count(size), rounded(next as f64), state.into()]));
         }
-        println!("p99.9 in a burst of {name} / idle: {:.1}", median(busy.p999) / median(idle.p999));
+        println!("p99.9 in a burst of {name} / idle: {:.1}", median(&busy.p999) / median(&idle.p999));
     }
     println!();
     table.print(&format!("Reads in a closed loop, medians of {rounds} rounds of {:.1} s in turns", time.as_secs_f64()));
@@ -96,10 +96,10 @@ impl Rounds {
 
     fn cells(&self, mut cells: Vec<String>) -> Vec<String> {
         for nanos in [&self.p50, &self.p99, &self.p999, &self.max] {
-            cells.push(micros(median(nanos.clone()) as u64));
+            cells.push(micros(median(nanos) as u64));
         }
-        cells.push(rounded(median(self.reads.clone())));
-        cells.push(rounded(median(self.writes.clone())));
+        cells.push(rounded(median(&self.reads)));
+        cells.push(rounded(median(&self.writes)));
         cells
     }
 }

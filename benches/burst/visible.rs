@@ -13,8 +13,8 @@ use sutra_benches::{Outcome, load};
 use sutra_storage::{ConceptId, ConcurrentConfig, ConcurrentMemory};
 
 use crate::Scale;
-use crate::median::Times;
 use crate::table::{Table, count, micros, rounded};
+use crate::times::Times;
 
 /// Writes of a thread that never pauses between two looks.
 const WRITES_A_LOOK: usize = 16;

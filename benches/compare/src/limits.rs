@@ -6,11 +6,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use sutra_benches::Outcome;
 use sutra_benches::random::Random;
 use sutra_benches::store::Folder;
+use sutra_benches::{Outcome, median};
 
-use crate::report::{aligned, median, rounded};
+use crate::report::{aligned, rounded};
 
 const MIB: usize = 1 << 20;
 

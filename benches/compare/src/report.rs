@@ -1,5 +1,7 @@
 //! Tables of what was measured: medians of the rounds, their spread, and how ours compares.
 
+use sutra_benches::median;
+
 use crate::engines::{Kind, OURS};
 
 /// What a number is, and whether more of it is better.
@@ -87,18 +89,6 @@ pub(crate) fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
         }
     }
     text
-}
-
-/// The median; NaN of nothing.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        even if even.is_multiple_of(2) => f64::midpoint(values[middle - 1], values[middle]),
-        _ => values[middle],
-    }
 }
 
 /// Three digits of a small number, all of a large one, with separators.

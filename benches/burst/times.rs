@@ -1,4 +1,4 @@
-//! Percentiles of samples, medians of rounds.
+//! Percentiles of samples.
 
 use std::time::Duration;
 
@@ -31,16 +31,5 @@ impl Times {
 
     pub(crate) fn count(&self) -> u64 {
         self.0.len()
-    }
-}
-
-/// The median; NaN of nothing.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => f64::NAN,
-        even if even.is_multiple_of(2) => f64::midpoint(values[middle - 1], values[middle]),
-        _ => values[middle],
     }
 }
