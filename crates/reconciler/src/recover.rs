@@ -83,7 +83,6 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
         uncommitted.groups.push((group.last(), group.commit_time()));
         Ok(())
     })?;
-    uncommitted.add_access(writer.take_accessed());
     report.replayed_groups = recovery.groups;
     report.replayed_entries = recovery.entries;
     report.cut_bytes = recovery.cut_bytes;
@@ -97,6 +96,7 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
         );
     }
     writer.publish(store.commit_time().max(recovery.last_commit_time));
+    uncommitted.add_access(writer.take_accessed());
     Ok(Recovered { store, writer, wal, uncommitted, report })
 }
 

@@ -1,14 +1,15 @@
 //! The reconciler: a thread that turns accepted entries into groups.
 //!
-//! One turn: gather; one write and one sync of the write-ahead log; apply; publish; return permits. Readers find a group only
-//! after its sync, so what was seen is never lost (except under `Durability::None`).
+//! One turn: gather; one write and one sync of the write-ahead log; apply; publish; return permits. A large group is applied
+//! while its sync is under way. Readers find a group only after both, so what was seen is never lost (except under
+//! `Durability::None`).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use sutra_log::{Cost, Drain, Slot, Woken, WriteLog};
-use sutra_snapshot::Writer;
+use sutra_snapshot::{Applied, Writer};
 use sutra_wal::Wal;
 
 use crate::checkpoint::{Checkpoints, describe};
@@ -109,21 +110,16 @@ impl Reconciler {
         let began = Instant::now();
         if self.options.durability != Durability::None {
             self.make_room(&entries)?;
-            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;
-            // After the sync and only then: who waits for it is told the truth.
-            self.drain.mark_durable(last);
         }
-        let synced = Instant::now();
-        let applied = self.writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error))?;
-        let done = Instant::now();
+        let (commit, apply, applied) = self.log_and_apply(first, last, &entries, bytes)?;
 
         self.publish(Some((last, self.commit_time)), bytes);
         self.drain.mark_visible(last);
         self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());
 
         let counters = &self.counters;
-        set(&counters.commit_us, (synced - began).as_micros() as u64);
-        set(&counters.apply_us, (done - synced).as_micros() as u64);
+        set(&counters.commit_us, commit.as_micros() as u64);
+        set(&counters.apply_us, apply.as_micros() as u64);
         set(&counters.last_batch, group.len() as u64);
         set(&counters.wal_bytes, self.wal.bytes());
         let made =
@@ -140,14 +136,62 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Writes a group to the log, syncs it, and applies it; gives how long each took.
+    ///
+    /// Applying need not wait for the sync: what it makes lies beyond the lengths of every snapshot, and the next one is
+    /// published by the caller, after this. If the log fails, or the group cannot be applied, writing stops and nothing of it
+    /// is ever published: no reader and no checkpoint meets it.
+    fn log_and_apply(
+        &mut self,
+        first: u64,
+        last: u64,
+        entries: &[&[u8]],
+        bytes: u64,
+    ) -> Result<(Duration, Duration, Applied), String> {
+        let Self { wal, writer, drain, options, commit_time, .. } = self;
+        let log = drain.log();
+        let mut append = || {
+            // Also on a thread of its own: whoever listens to its traces must not wait for what it is doing.
+            sutra_log::forbid_waiting();
+            let began = Instant::now();
+            if options.durability != Durability::None {
+                wal.append(*commit_time, first, entries).map_err(|error| describe(&error))?;
+                // After the sync and only then: who waits for it is told the truth.
+                log.mark_durable(last);
+            }
+            Ok::<_, String>(began.elapsed())
+        };
+        let mut apply = || {
+            let began = Instant::now();
+            let applied = writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error))?;
+            Ok::<_, String>((began.elapsed(), applied))
+        };
+        let overlaps = options.durability != Durability::None && bytes >= options.overlap_bytes;
+        let both = overlaps.then(|| {
+            std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().name("sutra-log".to_owned());
+                // Without a thread to be had, one after the other.
+                let appending = thread.spawn_scoped(scope, &mut append).ok()?;
+                let applied = apply();
+                // A panic there is a panic here, which poisons.
+                Some((appending.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), applied))
+            })
+        });
+        let (commit, (apply, applied)) = match both.flatten() {
+            // The log's failure first: it is the cause that those who wait should get.
+            Some((appended, applied)) => (appended?, applied?),
+            None => (append()?, apply()?),
+        };
+        Ok((commit, apply, applied))
+    }
+
     /// Publishes, and adds what belongs to the snapshot and is in no arena, as one step for the checkpointer.
     fn publish(&mut self, group: Option<(u64, u64)>, bytes: u64) {
-        let access = self.writer.take_accessed();
         let mut uncommitted = self.checkpoints.uncommitted.lock();
-        uncommitted.add_access(access);
+        self.writer.publish(self.commit_time);
+        uncommitted.add_access(self.writer.take_accessed());
         uncommitted.groups.extend(group);
         uncommitted.bytes += bytes;
-        self.writer.publish(self.commit_time);
     }
 
     /// With every segment full, waits for a checkpoint: backpressure, not growth. If the checkpoint cannot be written either

@@ -127,13 +127,19 @@ impl Writer {
         if !latest.is_live() {
             return Ok(false);
         }
-        let row = self.row(slot)?;
+        let (counted, last) = self.access(slot)?;
         // A count that was lost stays so: it is the greatest one.
-        let counted = row.access_count.load(Ordering::Relaxed).saturating_add(count);
-        let last = row.last_accessed.load(Ordering::Relaxed).max(time);
-        self.set_access(slot, counted, last)?;
-        self.accessed.insert(slot, (counted, last));
+        self.accessed.insert(slot, (counted.saturating_add(count), last.max(time)));
         Ok(true)
+    }
+
+    /// Count and time of the last access, published or not.
+    fn access(&self, slot: u32) -> Result<(u32, u64), ApplyError> {
+        if let Some(access) = self.accessed.get(&slot) {
+            return Ok(*access);
+        }
+        let row = self.row(slot)?;
+        Ok((row.access_count.load(Ordering::Relaxed), row.last_accessed.load(Ordering::Relaxed)))
     }
 
     pub(crate) fn set_access(&self, slot: u32, count: u32, last: u64) -> Result<(), ApplyError> {
@@ -162,9 +168,7 @@ impl Writer {
         } else {
             self.lengths.live_concepts -= 1;
         }
-        let row = self.row(slot)?;
-        if row.access_count.load(Ordering::Relaxed) > 0 {
-            self.set_access(slot, 0, 0)?;
+        if self.access(slot)?.0 > 0 {
             self.accessed.insert(slot, (0, 0));
         }
         self.append_concept(record)?;

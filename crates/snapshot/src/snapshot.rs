@@ -343,6 +343,14 @@ impl Snapshot {
         }
     }
 
+    /// Asks the processor for the row of a slot and for the record of its concept, where it is expected (see
+    /// [`Snapshot::find`]): they come together instead of one after the other.
+    #[inline]
+    pub fn prefetch_newest(&self, slot: u32) {
+        self.prefetch(slot);
+        self.prefetch_concept(slot);
+    }
+
     /// Asks the processor for a concept record that is about to be read.
     #[inline]
     pub fn prefetch_concept(&self, ordinal: u32) {

@@ -83,8 +83,11 @@ pub struct Writer {
     pub(crate) oldest_publish: u64,
     /// Used again and again.
     pub(crate) survivors: Vec<Survivor>,
-    /// Access counters that changed since they were last taken: count and time.
+    /// Access counters that changed since the last publish: count and time. Readers see those of the rows, which change
+    /// when the others are published: counters, too, are not shown before they are durable.
     pub(crate) accessed: HashMap<u32, (u32, u64)>,
+    /// Those that were published since they were last taken.
+    counted: HashMap<u32, (u32, u64)>,
 }
 
 impl Writer {
@@ -121,6 +124,7 @@ impl Writer {
             oldest_publish: 0,
             survivors: Vec::new(),
             accessed: HashMap::new(),
+            counted: HashMap::new(),
         }
     }
 
@@ -185,6 +189,12 @@ impl Writer {
     /// frees what no snapshot can reach any more.
     pub fn publish(&mut self, timestamp: u64) -> Snapshot {
         self.prune();
+        for (slot, (count, last)) in std::mem::take(&mut self.accessed) {
+            // The row was read when the access was applied, so it is there.
+            if self.set_access(slot, count, last).is_ok() {
+                self.counted.insert(slot, (count, last));
+            }
+        }
         let lengths = self.lengths;
         let shared = self.shared.clone();
         let mut reclaim = shared.reclaim.lock();
@@ -255,9 +265,10 @@ impl Writer {
         self.spare.limit(chunks);
     }
 
-    /// Access counters that changed since this was last called: slot, count and time of the last access, unordered.
+    /// Access counters whose change was published since this was last called: slot, count and time of the last access,
+    /// unordered.
     pub fn take_accessed(&mut self) -> Vec<(u32, u32, u64)> {
-        self.accessed.drain().map(|(slot, (count, last))| (slot, count, last)).collect()
+        self.counted.drain().map(|(slot, (count, last))| (slot, count, last)).collect()
     }
 
     // What follows is shared by the operations.

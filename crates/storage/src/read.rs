@@ -1,14 +1,14 @@
 //! Neighbours.
 
-use sutra_format::{AssociationRecord, ConceptRecord};
+use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
 use sutra_snapshot::{EdgeRef, Side};
 
-use crate::Result;
 use crate::check::unit;
 use crate::name::{ConceptRef, TypeRef};
 use crate::snapshot::Held;
 use crate::view::{AssociationView, ConceptView};
 use crate::write::type_code;
+use crate::{Error, Result};
 
 pub use sutra_graph::Direction;
 
@@ -37,40 +37,45 @@ pub struct Neighbors<'s> {
     found: Vec<Found>,
 }
 
+/// Neighbours for which there is room before the first is found: filters may leave few of a hub's.
+const FIRST_ROOM: usize = 256;
+
 #[derive(Clone, Copy, Debug)]
 struct Found {
     edge: EdgeRef,
     side: Side,
-    record: ConceptRecord,
+    /// Ordinal of the record of the concept at the other end.
+    concept: u32,
 }
 
 impl<'s> Neighbors<'s> {
     pub(crate) fn collect(snapshot: Held<'s>, id: ConceptRef<'_>, options: NeighborOptions<'_>) -> Result<Self> {
         unit("min_confidence", options.min_confidence)?;
         let types = options.types.map(|types| type_set(types, snapshot.inner.catalogue()));
-        let mut edges = Vec::new();
+        let mut found = Vec::new();
         if let Some(slot) = snapshot.slot(id)? {
             for side in sides(options.direction) {
-                for edge in snapshot.inner.edges(slot, *side)?.iter() {
+                let edges = snapshot.inner.edges(slot, *side)?;
+                found.reserve(edges.upper_bound().min(FIRST_ROOM));
+                for edge in edges.iter() {
                     let wanted = types.as_ref().is_none_or(|types| types[edge.kind as usize]);
                     // A loop is an outgoing and an incoming edge of the same concept, and one association.
                     let again = options.direction == Direction::Both && *side == Side::In && edge.target == slot;
                     if wanted && !again && edge.confidence >= options.min_confidence {
-                        snapshot.inner.prefetch(edge.target);
-                        edges.push((edge, *side, 0));
+                        snapshot.inner.prefetch_newest(edge.target);
+                        found.push(Found { edge, side: *side, concept: edge.target });
                     }
                 }
             }
         }
-        // All rows are on their way; now all records, before the first of them is read.
-        for (edge, _, ordinal) in &mut edges {
-            // Every end of a visible association is a visible slot; damage says so when the record is read.
-            *ordinal = snapshot.inner.latest(edge.target)?.unwrap_or(u32::MAX);
-            snapshot.inner.prefetch_concept(*ordinal);
-        }
-        let mut found = Vec::with_capacity(edges.len());
-        for (edge, side, ordinal) in edges {
-            found.push(Found { edge, side, record: *snapshot.inner.concept(ordinal)? });
+        // All rows are on their way, and the records where they are expected; now those that are elsewhere, before the first of
+        // them is read.
+        for found in &mut found {
+            let Some(newest) = snapshot.inner.latest(found.edge.target)? else { return Err(lost(found.edge.target)) };
+            if newest != found.concept {
+                found.concept = newest;
+                snapshot.inner.prefetch_concept(newest);
+            }
         }
         Ok(Self { snapshot, found })
     }
@@ -101,16 +106,35 @@ pub struct Neighbor<'n> {
 }
 
 impl<'n> Neighbor<'n> {
+    /// The id of the concept or stub at the other end.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if its record is damaged.
+    #[inline]
+    pub fn id(&self) -> Result<ConceptId> {
+        Ok(ConceptId::from_bytes(self.record()?.id))
+    }
+
     /// The concept or stub at the other end.
-    #[must_use]
-    pub fn concept(&self) -> ConceptView<'n> {
-        ConceptView::new(Held::Borrowed(&self.neighbors.snapshot), self.found.edge.target, self.found.record)
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if its record is damaged.
+    #[inline]
+    pub fn concept(&self) -> Result<ConceptView<'n>> {
+        Ok(ConceptView::new(Held::Borrowed(&self.neighbors.snapshot), self.found.edge.target, *self.record()?))
+    }
+
+    #[inline]
+    fn record(&self) -> Result<&'n ConceptRecord> {
+        let record = self.neighbors.snapshot.inner.concept(self.found.concept)?;
+        // An intact record of another slot was written to the wrong place.
+        if record.slot.get() == self.found.edge.target { Ok(record) } else { Err(lost(self.found.edge.target)) }
     }
 
     /// The association that leads there, or comes from there.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) if its record is damaged.
+    /// [`Error::Corrupt`] if its record is damaged.
     pub fn association(&self) -> Result<AssociationView<'n>> {
         let record: AssociationRecord = *self.neighbors.snapshot.inner.association(self.found.edge.ordinal)?;
         Ok(AssociationView::new(Held::Borrowed(&self.neighbors.snapshot), self.found.edge.ordinal, record))
@@ -142,6 +166,11 @@ impl<'n> Neighbor<'n> {
             Side::In => Direction::In,
         }
     }
+}
+
+/// The end of a visible association is a visible slot: one that is not is damage.
+fn lost(slot: u32) -> Error {
+    Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() }
 }
 
 pub(crate) fn sides(direction: Direction) -> &'static [Side] {

@@ -36,7 +36,10 @@ fn check(snapshot: &Snapshot, random: &mut Random) -> u64 {
             assert_eq!(found.content().unwrap(), item.to_string().as_bytes());
             let neighbors = snapshot.neighbors(&name(writer, item)).unwrap();
             assert_eq!(neighbors.len(), 1, "{writer}/{item}");
-            assert_eq!(neighbors.iter().next().unwrap().concept().key().unwrap(), Some(&*format!("hub of {writer}")));
+            assert_eq!(
+                neighbors.iter().next().unwrap().concept().unwrap().key().unwrap(),
+                Some(&*format!("hub of {writer}"))
+            );
         }
         for item in count..(count + 50).min(ITEMS) {
             assert!(!snapshot.contains(&name(writer, item)).unwrap(), "{writer}/{item} without {writer}/{count}");

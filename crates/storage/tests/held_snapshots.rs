@@ -54,7 +54,7 @@ fn add_with_neighbors(digest: &mut DefaultHasher, snapshot: &Snapshot, id: Conce
     snapshot.query_concept(id).unwrap().iter().for_each(|concept| add(digest, concept));
     let options = NeighborOptions { direction: Direction::Both, ..NeighborOptions::default() };
     for neighbor in snapshot.neighbors_with(id, options).unwrap().iter() {
-        add(digest, &neighbor.concept());
+        add(digest, &neighbor.concept().unwrap());
         let association = neighbor.association().unwrap();
         (association.ordinal(), association.sequence(), association.kind().0).hash(digest);
     }

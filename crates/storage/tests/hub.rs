@@ -81,7 +81,7 @@ fn a_hub_of_a_million_is_built_in_linear_work_read_updated_forgotten_in_part_and
     let half = memory.snapshot();
     let middle = half.neighbors("hub").unwrap();
     let middle = middle.iter().nth(250_000).unwrap();
-    assert_eq!(middle.concept().id(), leaf(500_000));
+    assert_eq!(middle.id().unwrap(), leaf(500_000));
     assert_eq!(middle.association().unwrap().weight(), 500_000.0);
 
     // Updates, of both directions, and forgets: of associations, of a leaf, and of a leaf's own.
@@ -104,7 +104,7 @@ fn a_hub_of_a_million_is_built_in_linear_work_read_updated_forgotten_in_part_and
         assert_eq!(neighbors.len() as u64, out);
         assert_eq!(snapshot.neighbors_with("hub", incoming()).unwrap().len() as u64, into);
         // What was learned again stands at the end, the rest in its old order.
-        let ids: Vec<_> = neighbors.iter().map(|neighbor| neighbor.concept().id()).collect();
+        let ids: Vec<_> = neighbors.iter().map(|neighbor| neighbor.id().unwrap()).collect();
         let again = (0..1_000).map(|number| leaf(number * 2)).chain([ConceptId::from_key("hub").unwrap()]);
         let rest = (2_000..ASSOCIATIONS / 2).map(|number| leaf(number * 2));
         assert!(ids.into_iter().eq(rest.chain(again)));

@@ -23,7 +23,7 @@ const fn suite(part: &'static str, package: &'static str, test: &'static [&'stat
 const SUITES: [Suite; 12] = [
     suite("order", "sutra-storage", &["order"], [3_000, 100_000]),
     suite("order", "sutra-store", &["order"], [4, 4]),
-    suite("crash", "sutra-storage", &["crash"], [90_000, 1_000_000]),
+    suite("crash", "sutra-storage", &["crash"], [100_000, 1_000_000]),
     suite("crash", "sutra-wal", &["crash"], [6, 6]),
     suite("crash", "sutra-store", &["crash"], [3, 3]),
     suite("faults", "sutra-storage", &["faults"], [18_000, 100_000]),

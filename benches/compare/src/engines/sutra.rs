@@ -71,7 +71,7 @@ impl Reader for SnapshotReader<'_> {
     fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
         let mut targets = Targets::default();
         for neighbour in self.snapshot.neighbors(ConceptId::from_bytes(*id))?.iter() {
-            targets.add(neighbour.concept().id().as_bytes());
+            targets.add(neighbour.id()?.as_bytes());
         }
         Ok(targets)
     }

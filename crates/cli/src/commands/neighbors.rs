@@ -79,7 +79,7 @@ impl NeighborsOf {
 }
 
 fn line(neighbor: &Neighbor<'_>, out: &mut Output) -> Result<(), Failure> {
-    let concept = neighbor.concept();
+    let concept = neighbor.concept()?;
     let arrow = if neighbor.direction() == sutra_storage::Direction::In { "<-" } else { "->" };
     out.line(format_args!(
         "{arrow}\t{}\t{}\t{}\t{}",
@@ -111,7 +111,7 @@ struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(neighbor: &Neighbor<'a>) -> Result<Self, Failure> {
-        let (concept, association) = (neighbor.concept(), neighbor.association()?);
+        let (concept, association) = (neighbor.concept()?, neighbor.association()?);
         Ok(Self {
             name: concept.name()?.into_owned(),
             id: concept.id().to_string(),

@@ -7,7 +7,7 @@ use crate::support::tier::Tier;
 
 /// All that are tried for a cut.
 pub(crate) fn of(cut: &Cut<'_>) -> Vec<Policy> {
-    let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 24, 60));
+    let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 28, 60));
     policies.extend(tears(cut));
     policies
 }
@@ -45,7 +45,7 @@ fn tears(cut: &Cut<'_>) -> Vec<Policy> {
         // At the sync that follows, all that is not synced is the same again: a few tears are enough there.
         let under_way = cut.last.kind == TraceKind::Write { name: name.clone(), offset: *offset, len: *len };
         // Every byte, but of long writes: then some hundreds or thousands.
-        let all = cut.tier.pick(len / 5, len / 2048 * 6, len / 16_384 * 4) + 1;
+        let all = cut.tier.pick(len / 5, len / 2048 * 5, len / 16_384 * 4) + 1;
         let step = if under_way { all } else { all.max(len / cut.tier.pick(2, 7, 60) + 1) };
         // Another beginning each time, so that the bytes that are left out are others.
         let first = cut.toss(0) % step;

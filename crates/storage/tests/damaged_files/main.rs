@@ -124,6 +124,7 @@ fn read_all(snapshot: &Snapshot, concepts: usize) -> Read {
             assert_eq!(neighbors.len(), 2, "{name}");
             for neighbor in neighbors.iter() {
                 assert_eq!(neighbor.type_name(), "leads to");
+                read.note(neighbor.id());
                 read.note(neighbor.association()).inspect(|found| assert_eq!(found.weight(), number as f32));
             }
         }

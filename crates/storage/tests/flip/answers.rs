@@ -175,13 +175,13 @@ impl Answers {
                     continue;
                 }
             };
-            let mut digest = Digest::default().number(found.len() as u64);
-            for neighbor in found.iter() {
+            let start = Digest::default().number(found.len() as u64);
+            let concepts = found.iter().try_fold(start, |digest, neighbor| {
                 let side = u64::from(neighbor.direction() == Direction::Out);
-                digest = digest.number(concept(&neighbor.concept())).number(neighbor.kind().0).number(side);
-                digest = digest.number(neighbor.confidence().to_bits()).bytes(neighbor.type_name().as_bytes());
-            }
-            self.tell(Ok(digest.end()))?;
+                let digest = digest.number(concept(&neighbor.concept()?)).number(neighbor.kind().0).number(side);
+                Ok(digest.number(neighbor.confidence().to_bits()).bytes(neighbor.type_name().as_bytes()))
+            });
+            self.tell(concepts.map(Digest::end))?;
             let details = found.iter().try_fold(Digest::default(), |digest, neighbor| {
                 Ok(digest.number(association(&neighbor.association()?)?))
             });

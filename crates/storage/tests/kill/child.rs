@@ -59,9 +59,11 @@ impl Orders {
             ..ConcurrentConfig::new(&self.folder)
         };
         let segment_bytes = random.pick(&[8 << 10, 32 << 10]);
+        let overlap_bytes = random.pick(&[0, u64::MAX]);
         ConcurrentMemory::open_adjusted(Arc::new(RealDirectory::open(&self.folder)?), config, |options| {
             options.wal_segment_bytes = segment_bytes;
             options.wal_bytes = 8 * segment_bytes;
+            options.overlap_bytes = overlap_bytes;
         })
     }
 }

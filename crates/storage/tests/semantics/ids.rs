@@ -108,7 +108,7 @@ fn the_key_is_kept_with_the_concept_stubs_included() {
     let sequence = memory.learn_association("otter", "river", "semantic", 1.0).unwrap();
     seen(&memory, sequence);
     let neighbors = memory.neighbors("otter").unwrap();
-    let river = neighbors.iter().next().unwrap().concept();
+    let river = neighbors.iter().next().unwrap().concept().unwrap();
     assert!(river.is_stub());
     assert_eq!(river.key().unwrap(), Some("river"));
     let id = ConceptId::from_key("river").unwrap();
@@ -195,7 +195,7 @@ fn a_stub_made_beside_a_namespace_is_in_it_and_keys_of_two_namespaces_do_not_mee
     assert_eq!(sequence, 1);
     seen(&memory, sequence);
     let neighbors = memory.neighbors(named).unwrap();
-    assert_eq!(neighbors.iter().next().unwrap().concept().namespace_name(), "zoo");
+    assert_eq!(neighbors.iter().next().unwrap().concept().unwrap().namespace_name(), "zoo");
 }
 
 /// A key and the namespace that it is good in go together, however the concept came to be known.

@@ -60,7 +60,7 @@ fn a_snapshot_may_outlive_the_memory() {
     drop(memory);
     assert_eq!(view.content().unwrap(), b"a");
     assert_eq!(snapshot.find_path("a", "d", 6).unwrap().unwrap().hops.len(), 2);
-    assert_eq!(neighbors.iter().nth(1).unwrap().concept().content().unwrap(), b"c");
+    assert_eq!(neighbors.iter().nth(1).unwrap().concept().unwrap().content().unwrap(), b"c");
     assert_eq!(concepts.next().unwrap().unwrap().content().unwrap(), b"a");
 }
 
@@ -153,7 +153,7 @@ fn neighbors_go_out_by_default_and_in_or_both_on_demand() {
     let found = |direction| {
         let options = NeighborOptions { direction, ..NeighborOptions::default() };
         let neighbors = snapshot.neighbors_with("c", options).unwrap();
-        neighbors.iter().map(|neighbor| neighbor.concept().name().unwrap().into_owned()).collect::<Vec<_>>()
+        neighbors.iter().map(|neighbor| neighbor.concept().unwrap().name().unwrap().into_owned()).collect::<Vec<_>>()
     };
     assert_eq!(found(Direction::Out), ["d"]);
     assert_eq!(found(Direction::In), ["a", "b"]);

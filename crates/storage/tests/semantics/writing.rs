@@ -265,7 +265,7 @@ fn as_an_end_of_a_new_association_a_forgotten_id_is_a_stub_again() {
     assert!(!snapshot.contains("a").unwrap());
     assert_eq!((snapshot.concept_count(), snapshot.stub_count()), (0, 2));
     let neighbors = snapshot.neighbors("b").unwrap();
-    let stub = neighbors.iter().next().unwrap().concept();
+    let stub = neighbors.iter().next().unwrap().concept().unwrap();
     assert!(stub.is_stub());
     assert_eq!(stub.content().unwrap(), b"");
 }

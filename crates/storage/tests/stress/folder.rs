@@ -14,6 +14,7 @@ fn open(folder: &Path) -> ConcurrentMemory {
     let directory = std::sync::Arc::new(RealDirectory::open(folder).expect("a folder"));
     let opened = ConcurrentMemory::open_adjusted(directory, config(Durability::Group), |options| {
         options.wal_segment_bytes = 8192;
+        options.overlap_bytes = 0;
         options.wal_bytes = 64 << 10;
     });
     opened.expect("opened")

@@ -22,7 +22,7 @@ fn digest(snapshot: &Snapshot) -> u64 {
         let options = NeighborOptions { direction: Direction::In, ..NeighborOptions::default() };
         for neighbor in snapshot.neighbors_with(hub(number), options).expect("readable").iter() {
             let association = neighbor.association().expect("readable");
-            neighbor.concept().id().to_bytes().hash(&mut digest);
+            neighbor.id().expect("readable").to_bytes().hash(&mut digest);
             (association.ordinal(), association.sequence(), association.weight().to_bits()).hash(&mut digest);
         }
     }

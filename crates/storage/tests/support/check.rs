@@ -129,7 +129,7 @@ fn check_neighbor(found: Neighbor<'_>, edge: &Edge, of: ConceptId, model: &Model
             edge.source
         }
     };
-    check_node(&found.concept(), other, &model.nodes[&other]);
+    check_node(&found.concept().unwrap(), other, &model.nodes[&other]);
     assert_eq!((found.confidence(), found.type_name()), (edge.confidence, edge.kind));
     check_edge(&found.association().unwrap(), edge);
 }

@@ -80,10 +80,17 @@ pub(crate) fn open_with(disk: &SimDirectory, config: ConcurrentConfig) -> Result
 
 /// Opens a store whose write-ahead log may take so many bytes.
 pub(crate) fn open_log(disk: &SimDirectory, config: ConcurrentConfig, wal_bytes: u64) -> Result<ConcurrentMemory> {
+    let overlap = overlap_bytes(config.durability);
     ConcurrentMemory::open_adjusted(Arc::new(disk.clone()), config, |options| {
         options.wal_segment_bytes = 32 << 10;
         options.wal_bytes = wal_bytes;
+        options.overlap_bytes = overlap;
     })
+}
+
+/// The groups of tests are small: under `Group` all of them are applied while the log is synced, otherwise none.
+pub(crate) fn overlap_bytes(durability: Durability) -> u64 {
+    if durability == Durability::Group { 0 } else { u64::MAX }
 }
 
 /// Every file of a directory with its bytes.

@@ -51,8 +51,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "A group is shown before it is in the log",
         file: "crates/reconciler/src/turn.rs",
-        find: "            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;",
-        replace: "            let shown = self.writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error));\n            self.publish(Some((last, self.commit_time)), bytes);\n            self.drain.mark_visible(last);\n            shown?;\n            self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;\n            self.drain.mark_durable(last);\n            self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());\n            return Ok(());",
+        find: "        let (commit, apply, applied) = self.log_and_apply(first, last, &entries, bytes)?;",
+        replace: "        let (commit, apply) = (Duration::ZERO, Duration::ZERO);\n        let applied = self.writer.apply_group(first, entries.iter().copied()).map_err(|error| describe(&error))?;\n        self.publish(Some((last, self.commit_time)), bytes);\n        self.drain.mark_visible(last);\n        self.wal.append(self.commit_time, first, &entries).map_err(|error| describe(&error))?;\n        self.drain.mark_durable(last);",
         package: "sutra-storage",
         test: "crash",
         filter: "in_single_writes",
