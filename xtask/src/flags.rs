@@ -11,15 +11,14 @@ usage: cargo xtask <command>
     --full         about two hours instead of ten minutes
     --seed <n>     the seed of every random part; printed if it is not given
     --engine       mutants: also those that break the engine's promises (always with --full)
-<<<<<<< HEAD
     --only <text>  mutants: those whose names contain this
-=======
-  bench [name..]   the engine beside LMDB, redb, fjall, SQLite and a hash map; all workloads, or those named:
-                   learn learn-384 learn-768 associate associate-skewed read burst disk
+  bench [name..]   the engine beside LMDB, redb, fjall, SQLite and a hash map; all workloads (two to three hours), or those
+                   named: learn learn-384 learn-768 associate associate-skewed read burst open-loop flip checkpoint held
+                   open disk memory growth sustained
     --rocksdb      RocksDB as well: a long C++ build that needs libclang
     --quick        a smoke test of seconds, whose numbers mean nothing
-    --output <f>   writes the report to a file too; `--help` lists the flags for sizes, rounds and engines
->>>>>>> db44980 (cargo xtask bench: the same work on our engine and on its peers)
+    --output <f>   writes the report to a file too, between its marks if it has them; `--help` lists the flags for sizes,
+                   times, rounds and engines
   coverage         lines that the tests of the storage crates reach; fails below 95 % in one of them
   help             this text
 

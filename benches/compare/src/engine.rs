@@ -1,5 +1,7 @@
 //! What every engine of the comparison can do, and the writes that it is given.
 
+use std::time::Instant;
+
 use sutra_benches::Outcome;
 
 /// A concept's id.
@@ -17,8 +19,13 @@ pub(crate) enum Write<'a> {
 /// Writes, made one at a time. An engine takes them from here, so that it holds its transaction and its tables as long as
 /// suits it.
 pub(crate) trait Source {
-    /// The next write; `None` when there is no more.
+    /// The next write, when it is due: a source that paces itself waits until then. `None` when there is no more.
     fn next(&mut self) -> Option<Write<'_>>;
+
+    /// When the next write is due, of a source that paces itself: time to do something else first.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
 }
 
 /// An open store.
@@ -29,6 +36,16 @@ pub(crate) trait Engine: Sync {
     /// A reader for the calling thread.
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>>;
 
+    /// A reader that keeps what it sees at its first read until it is dropped; `None` of an engine without snapshots.
+    fn hold(&self) -> Outcome<Option<Box<dyn Reader + '_>>> {
+        self.reader().map(Some)
+    }
+
+    /// Its write-ahead log; `None` of an engine that does not say.
+    fn log(&self) -> Option<Log> {
+        None
+    }
+
     /// Returns when nothing that earlier writes have caused goes on, as far as can be known.
     fn rest(&self) -> Outcome {
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -37,6 +54,15 @@ pub(crate) trait Engine: Sync {
 
     /// Closes it as a program that ends in order would.
     fn close(self: Box<Self>) -> Outcome;
+}
+
+/// What is known of a write-ahead log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Log {
+    /// Bytes in it that no checkpoint covers.
+    pub(crate) bytes: u64,
+    /// Writes that were replayed from it when the store was opened.
+    pub(crate) replayed: u64,
 }
 
 /// Reads of one thread. What it sees is at least as new as the last [`Reader::newest`].

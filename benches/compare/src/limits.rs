@@ -10,6 +10,7 @@ use sutra_benches::random::Random;
 use sutra_benches::store::Folder;
 use sutra_benches::{Outcome, median};
 
+use crate::process::kibibytes;
 use crate::report::{aligned, rounded};
 
 const MIB: usize = 1 << 20;
@@ -19,7 +20,7 @@ const MIB: usize = 1 << 20;
 #[repr(align(64))]
 struct Line(u32);
 
-/// The table of the limits.
+/// The table of the limits, and which machine it was.
 pub(crate) fn table(quick: bool) -> Outcome<String> {
     let folder = Folder::new()?;
     let (file, syncs) = if quick { (16 * MIB, 20) } else { (512 * MIB, 200) };
@@ -34,7 +35,18 @@ pub(crate) fn table(quick: bool) -> Outcome<String> {
         ("fdatasync after 4 KiB appended", format!("{} ms", rounded(sync(folder.path(), syncs)?))),
     ];
     let rows: Vec<_> = rows.map(|(name, value)| [name.to_owned(), value]).into();
-    Ok(format!("## Limits of the machine\n\n{}", aligned(&rows)))
+    Ok(format!("## Limits of the machine\n\n{}\n{}\n", aligned(&rows), machine()))
+}
+
+/// Cores, memory and kernel, as far as the system says.
+fn machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let read = |path| std::fs::read_to_string(path).ok();
+    let memory = read("/proc/meminfo").and_then(|text| kibibytes(&text, "MemTotal:"));
+    let memory =
+        memory.map_or(String::new(), |bytes| format!(", {:.1} GiB of memory", bytes as f64 / (1_u64 << 30) as f64));
+    let release = read("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{cores} cores{memory}, {} {}.", std::env::consts::OS, release.trim()).replace(" .", ".")
 }
 
 fn copy() -> f64 {

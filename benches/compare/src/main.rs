@@ -11,15 +11,18 @@
 //! - Where ours loses, the table says so.
 //!
 //! # What it does not do
-//! It measures no engine in a process of its own: memory use is not compared. Other processes on the machine are not known
-//! to it; spreads tell.
+//! Other processes on the machine are not known to it; spreads tell.
 
+mod child;
 #[cfg(feature = "peers")]
 mod edge;
 mod engine;
 mod engines;
 mod limits;
 mod options;
+mod output;
+mod pace;
+mod process;
 mod report;
 mod value;
 #[cfg(feature = "peers")]
@@ -34,19 +37,33 @@ use options::Options;
 use sutra_benches::Outcome;
 use workloads::WORKLOADS;
 
+/// Before the tables. It says nothing of one run: in a document, tables of several runs may follow it.
+const OPENING: &str = "Medians of the rounds over all engines. \"ours\" is how many times as fast, or as small, our engine is as \
+    the one of the row; below 1 is a loss. \"durable\" says how what was written is made durable: a peer commits what it was given \
+    in 10 ms, and what the commit takes comes on top.\n";
+
 fn main() -> ExitCode {
-    if std::env::args().any(|arg| arg == "--help") {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((flag, rest)) = args.split_first()
+        && flag == child::FLAG
+    {
+        return ended(child::run(rest));
+    }
+    if args.iter().any(|arg| arg == "--help") {
         println!("{}", Options::usage());
         return ExitCode::SUCCESS;
     }
-    let options = match Options::parse(std::env::args().skip(1)) {
-        Ok(options) => options,
+    match Options::parse(args) {
+        Ok(options) => ended(compare(&options)),
         Err(message) => {
             eprintln!("{message}\n\n{}", Options::usage());
-            return ExitCode::from(2);
+            ExitCode::from(2)
         }
-    };
-    match compare(&options) {
+    }
+}
+
+fn ended(outcome: Outcome) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -62,29 +79,19 @@ fn compare(options: &Options) -> Outcome {
         println!("{text}");
         report.push_str(&text);
         report.push('\n');
-        if let Some(path) = &options.output {
-            std::fs::write(path, &report).map_err(|error| format!("{}: {error}", path.display()))?;
-        }
-        Ok(())
+        options.output.as_ref().map_or(Ok(()), |path| output::write(path, &report))
     };
-    say(opening(options))?;
+    println!("{}\n", output::TITLE);
+    say(OPENING.to_owned())?;
     say(limits::table(options.quick)?)?;
     let wanted = if options.workloads.is_empty() { WORKLOADS } else { &options.workloads };
     for (name, run) in wanted {
         let start = Instant::now();
-        say(run(options).map_err(|error| format!("{name}: {error}"))?)?;
+        let section = run(options).map_err(|error| format!("{name}: {error}"))?;
+        // In each section: it may come to stand among those of another run.
+        let smoke = if options.quick { "\n\nA smoke test, whose numbers mean nothing. " } else { "\n\n" };
+        say(section.replacen("\n\n", smoke, 1))?;
         eprintln!("({name}: {:.0} s)\n", start.elapsed().as_secs_f64());
     }
     Ok(())
-}
-
-fn opening(options: &Options) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let size = if options.quick { "A smoke test: its numbers mean nothing. " } else { "" };
-    format!(
-        "# Comparison\n\n{size}{cores} cores, medians of {} round(s) over all engines. \"ours\" is how many times as fast, or as \
-         small, our engine is as the one of the row; below 1 is a loss. \"durable\" says how what was written is made durable: a \
-         peer commits what it was given in 10 ms, and what the commit takes comes on top.\n",
-        options.rounds
-    )
 }

@@ -17,6 +17,14 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     /// Seconds of one measurement of reads.
     pub(crate) seconds: f64,
+    /// Seconds that each engine writes in `sustained`.
+    pub(crate) sustain: f64,
+    /// Seconds of `flip`, of each engine.
+    pub(crate) flip: f64,
+    /// Seconds that a snapshot is held.
+    pub(crate) held: f64,
+    /// Concepts of the largest store of `growth`.
+    pub(crate) growth_to: usize,
     /// Ours first.
     pub(crate) engines: Vec<Kind>,
     /// Empty means all.
@@ -31,7 +39,7 @@ impl Options {
         let workloads: Vec<_> = WORKLOADS.iter().map(|(name, _)| *name).collect();
         format!(
             "usage: [--quick] [--output FILE] [--engines NAME,..] [--concepts N] [--vectors N] [--associations N] \
-             [--rounds N] [--seconds S] [WORKLOAD..]\nengines: {}\nworkloads: {}",
+             [--rounds N] [--seconds S] [--sustain S] [--flip S] [--held S] [--growth-to N] [WORKLOAD..]\nengines: {}\nworkloads: {}",
             engines.join(", "),
             workloads.join(", ")
         )
@@ -51,10 +59,11 @@ impl Options {
                 "--vectors" => options.vectors = at_least(100, &arg, &value()?)?,
                 "--associations" => options.associations = at_least(100, &arg, &value()?)?,
                 "--rounds" => options.rounds = at_least(1, &arg, &value()?)?,
-                "--seconds" => {
-                    let seconds = value()?.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && seconds.is_finite());
-                    options.seconds = seconds.ok_or("`--seconds` takes a positive number")?;
-                }
+                "--seconds" => options.seconds = positive(&arg, &value()?)?,
+                "--sustain" => options.sustain = positive(&arg, &value()?)?,
+                "--flip" => options.flip = positive(&arg, &value()?)?,
+                "--held" => options.held = positive(&arg, &value()?)?,
+                "--growth-to" => options.growth_to = at_least(10_000, &arg, &value()?)?,
                 "--output" => options.output = Some(value()?.into()),
                 "--engines" => options.engines = engines(&value()?)?,
                 name => match WORKLOADS.iter().find(|(known, _)| *known == name) {
@@ -73,6 +82,10 @@ impl Options {
             associations: 200_000,
             rounds: 3,
             seconds: 1.0,
+            sustain: 300.0,
+            flip: 60.0,
+            held: 60.0,
+            growth_to: 10_000_000,
             engines: ALL.to_vec(),
             workloads: Vec::new(),
             output: None,
@@ -81,14 +94,19 @@ impl Options {
     }
 
     fn quick() -> Self {
-        let full = Self::full();
-        Self { concepts: 5_000, vectors: 1_000, associations: 5_000, rounds: 1, seconds: 0.1, quick: true, ..full }
+        let sizes = Self { concepts: 5_000, vectors: 1_000, associations: 5_000, growth_to: 20_000, ..Self::full() };
+        Self { rounds: 1, seconds: 0.1, sustain: 0.3, flip: 0.4, held: 0.4, quick: true, ..sizes }
     }
 }
 
 fn at_least(least: usize, flag: &str, text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number >= least);
     number.ok_or_else(|| format!("`{flag}` takes a number of at least {least}"))
+}
+
+fn positive(flag: &str, text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && seconds.is_finite());
+    seconds.ok_or_else(|| format!("`{flag}` takes a positive number"))
 }
 
 /// Ours is in every comparison.
@@ -118,6 +136,13 @@ mod tests {
     }
 
     #[test]
+    fn times_and_sizes_are_set_one_by_one() {
+        let options = parsed("--quick --sustain 2.5 --held 3 --growth-to 100000").unwrap();
+        assert_eq!((options.sustain, options.held, options.growth_to), (2.5, 3.0, 100_000));
+        assert_eq!(options.flip, parsed("--quick").unwrap().flip);
+    }
+
+    #[test]
     fn ours_is_always_there() {
         assert_eq!(parsed(&format!("--engines {OURS}")).unwrap().engines.len(), 1);
         assert_eq!(parsed("").unwrap().engines[0].name, OURS);
@@ -125,9 +150,14 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_by_name() {
-        for (line, named) in
-            [("lern", "`lern`"), ("--rounds 0", "`--rounds`"), ("--seconds -1", "positive"), ("--engines x", "`x`")]
-        {
+        for (line, named) in [
+            ("lern", "`lern`"),
+            ("--rounds 0", "`--rounds`"),
+            ("--seconds -1", "positive"),
+            ("--flip nan", "`--flip`"),
+            ("--growth-to 9", "10000"),
+            ("--engines x", "`x`"),
+        ] {
             assert!(parsed(line).err().unwrap().contains(named), "{line}");
         }
         assert!(parsed("--output").is_err());

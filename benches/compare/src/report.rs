@@ -13,8 +13,14 @@ pub(crate) enum Unit {
     Nanos,
     /// Microseconds.
     Micros,
+    /// Milliseconds.
+    Millis,
+    /// Seconds that nobody is better or worse for.
+    Seconds,
     /// Bytes.
     Bytes,
+    /// Of what was asked for, in per cent.
+    Share,
 }
 
 /// One thing that was measured of every engine.
@@ -37,7 +43,7 @@ impl Measure {
     }
 }
 
-/// A table in Markdown, a row for each measure and engine.
+/// A section in Markdown with a table: a row for each measure and engine.
 pub(crate) fn table(title: &str, about: &str, engines: &[Kind], measures: &[Measure]) -> String {
     let mut rows = vec![["measured", "engine", "median", "min .. max", "ours", "durable"].map(str::to_owned)];
     for measure in measures {
@@ -57,14 +63,25 @@ pub(crate) fn table(title: &str, about: &str, engines: &[Kind], measures: &[Meas
             ]);
         }
     }
-    format!("## {title}\n\n{about}\n\n{}", aligned(&rows))
+    let rounds = measures.iter().flat_map(|measure| &measure.rounds).map(Vec::len).max().unwrap_or(0);
+    let rounds = if rounds > 1 { format!("{rounds} rounds.") } else { "One round.".to_owned() };
+    section(title, &format!("{about} {rounds}"), &rows)
+}
+
+/// A section in Markdown: what was done, and a table of it.
+pub(crate) fn section<const N: usize>(title: &str, about: &str, rows: &[[String; N]]) -> String {
+    format!("## {title}\n\n{about}\n\n{}", aligned(rows))
 }
 
 impl Unit {
-    /// How many times as good ours is; below 1 it is a loss, and says so.
+    /// How many times as good ours is; below 1 it is a loss, and says so. Nothing of what is no ratio.
     fn compared(self, ours: f64, theirs: f64) -> String {
-        let times = if self == Self::Rate { ours / theirs } else { theirs / ours };
-        if times < 1.0 { format!("{times:.2} (loss)") } else { format!("{times:.2}") }
+        if self == Self::Seconds || !(ours > 0.0 && theirs > 0.0) {
+            return String::new();
+        }
+        let times = if matches!(self, Self::Rate | Self::Share) { ours / theirs } else { theirs / ours };
+        let shown = format!("{times:.2}");
+        if times < 1.0 && shown != "1.00" { format!("{shown} (loss)") } else { shown }
     }
 
     fn shown(self, value: f64) -> String {
@@ -72,7 +89,10 @@ impl Unit {
             Self::Rate => format!("{}/s", rounded(value)),
             Self::Nanos => format!("{} ns", rounded(value)),
             Self::Micros => format!("{} us", rounded(value)),
+            Self::Millis => format!("{} ms", rounded(value)),
+            Self::Seconds => format!("{} s", rounded(value)),
             Self::Bytes => format!("{} B", rounded(value)),
+            Self::Share => format!("{} %", rounded(value)),
         }
     }
 }
@@ -97,9 +117,9 @@ pub(crate) fn rounded(number: f64) -> String {
         small if small.abs() < 10.0 => format!("{small:.2}"),
         medium if medium.abs() < 100.0 => format!("{medium:.1}"),
         large => {
-            let digits = format!("{large:.0}");
+            let digits = format!("{:.0}", large.abs());
             let parts: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-            parts.join(",")
+            format!("{}{}", if large < 0.0 { "-" } else { "" }, parts.join(","))
         }
     }
 }
@@ -114,6 +134,16 @@ mod tests {
         assert_eq!(Unit::Rate.compared(30.0, 10.0), "3.00");
         assert_eq!(Unit::Nanos.compared(30.0, 10.0), "0.33 (loss)");
         assert_eq!(Unit::Rate.compared(9.0, 10.0), "0.90 (loss)");
+        assert_eq!(Unit::Share.compared(50.0, 100.0), "0.50 (loss)");
+        assert_eq!(Unit::Share.compared(99.9, 100.0), "1.00");
+        assert_eq!(Unit::Bytes.compared(-3.0, 10.0), "");
+    }
+
+    #[test]
+    fn numbers_have_three_digits_or_separators() {
+        for (number, text) in [(1.234, "1.23"), (12.34, "12.3"), (-123_456.7, "-123,457"), (100.0, "100")] {
+            assert_eq!(rounded(number), text);
+        }
     }
 
     #[test]
@@ -124,7 +154,7 @@ mod tests {
         }
         measure.add(ALL.len() - 1, 1234.0);
         let text = table("Reads", "Why.", ALL, &[measure]);
-        assert!(text.starts_with("## Reads\n\nWhy.\n\n| measured | engine "), "{text}");
+        assert!(text.starts_with("## Reads\n\nWhy. 3 rounds.\n\n| measured | engine "), "{text}");
         assert!(text.contains("| 2.00 ns  | 1.00 ns .. 3.00 ns"), "{text}");
         assert!(text.contains("1,234 ns") && text.contains("617"), "{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with('|')).count(), 4, "{text}");

@@ -1,4 +1,4 @@
-//! What is written: concepts of 100 bytes, with or without vectors; associations, uniform or skewed.
+//! What is written: concepts of 100 bytes, with or without vectors; associations, uniform or skewed; lists, or without end.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,14 +74,42 @@ impl<'a> Concepts<'a> {
     }
 }
 
+fn fill(bytes: &mut [u8], random: &mut Random) {
+    for part in bytes.chunks_mut(8) {
+        part.copy_from_slice(&random.number().to_le_bytes()[..part.len()]);
+    }
+}
+
 impl Source for Concepts<'_> {
     #[inline]
     fn next(&mut self) -> Option<Write<'_>> {
         let id = self.ids.next()?;
-        for part in self.content.chunks_mut(8) {
-            part.copy_from_slice(&self.random.number().to_le_bytes()[..part.len()]);
-        }
+        fill(&mut self.content, &mut self.random);
         Some(Write::Learn { id, content: &self.content, vector: self.vectors.next().map(Vec::as_slice) })
+    }
+}
+
+/// Learns new concepts without end, each with an id and a content of random bytes.
+pub(crate) struct Fresh<'a> {
+    vectors: std::iter::Cycle<std::slice::Iter<'a, Vec<f32>>>,
+    random: Random,
+    id: Id,
+    content: [u8; CONTENT],
+}
+
+impl<'a> Fresh<'a> {
+    /// Vectors are taken round and round; without any, the concepts have none.
+    pub(crate) fn new(vectors: &'a [Vec<f32>], seed: u64) -> Self {
+        Self { vectors: vectors.iter().cycle(), random: Random::new(seed), id: [0; 16], content: [0; CONTENT] }
+    }
+}
+
+impl Source for Fresh<'_> {
+    #[inline]
+    fn next(&mut self) -> Option<Write<'_>> {
+        fill(&mut self.id, &mut self.random);
+        fill(&mut self.content, &mut self.random);
+        Some(Write::Learn { id: &self.id, content: &self.content, vector: self.vectors.next().map(Vec::as_slice) })
     }
 }
 
@@ -105,6 +133,31 @@ impl Source for Associations<'_> {
     }
 }
 
+/// Learns so many associations, of which both ends are drawn uniformly as they are asked for.
+pub(crate) struct Drawn<'a> {
+    known: &'a [Id],
+    random: Random,
+    left: usize,
+    pair: Pair,
+}
+
+impl<'a> Drawn<'a> {
+    pub(crate) fn new(known: &'a [Id], count: usize, seed: u64) -> Self {
+        Self { known, random: Random::new(seed), left: count, pair: ([1; 16], [1; 16], 0) }
+    }
+}
+
+impl Source for Drawn<'_> {
+    #[inline]
+    fn next(&mut self) -> Option<Write<'_>> {
+        self.left = self.left.checked_sub(1)?;
+        let source = *self.random.choose(self.known);
+        self.pair = pair(&mut self.random, source, self.known);
+        let (source, target, kind) = &self.pair;
+        Some(Write::Associate { source, target, kind: *kind, confidence: 0.5 })
+    }
+}
+
 /// A new concept and an association between known ones, in turns, until it is over; then it knows how many it gave.
 pub(crate) struct Burst<'a> {
     known: &'a [Id],
@@ -113,18 +166,21 @@ pub(crate) struct Burst<'a> {
     pair: Pair,
     content: [u8; CONTENT],
     pub(crate) given: u64,
+    /// Those that it gives at most.
+    pub(crate) most: u64,
 }
 
 impl<'a> Burst<'a> {
     pub(crate) fn new(known: &'a [Id], over: &'a AtomicBool, seed: u64) -> Self {
-        Self { known, over, random: Random::new(seed), pair: ([1; 16], [1; 16], 0), content: [b'b'; CONTENT], given: 0 }
+        let (pair, content) = (([1; 16], [1; 16], 0), [b'b'; CONTENT]);
+        Self { known, over, random: Random::new(seed), pair, content, given: 0, most: u64::MAX }
     }
 }
 
 impl Source for Burst<'_> {
     fn next(&mut self) -> Option<Write<'_>> {
         // Relaxed: it says when to stop, nothing else.
-        if self.over.load(Ordering::Relaxed) {
+        if self.over.load(Ordering::Relaxed) || self.given == self.most {
             return None;
         }
         self.given += 1;
@@ -166,5 +222,16 @@ mod tests {
         over.store(true, Ordering::Relaxed);
         assert!(burst.next().is_none());
         assert_eq!(burst.given, 2);
+        over.store(false, Ordering::Relaxed);
+        burst.most = 3;
+        assert!(burst.next().is_some() && burst.next().is_none());
+    }
+
+    #[test]
+    fn drawn_associations_come_to_an_end() {
+        let ids = ids(0..10);
+        let mut drawn = Drawn::new(&ids, 3, 1);
+        let given = std::iter::from_fn(|| drawn.next().map(|write| matches!(write, Write::Associate { .. })));
+        assert_eq!(given.collect::<Vec<_>>(), [true; 3]);
     }
 }

@@ -82,6 +82,31 @@ fn the_newest_state_is_seen() {
     }
 }
 
+/// What is held stays as it was, also in engines whose readers see by themselves what is newest.
+#[test]
+fn what_is_held_does_not_change() {
+    let known = ids(0..2);
+    for kind in ALL {
+        let folder = Folder::new().expect("a folder");
+        let store = opened(*kind, folder.path());
+        store.write(&mut Concepts::new(&known[..1], &[], 1)).expect("learns");
+        let mut held = store.hold().expect("holds");
+        assert_eq!(held.is_some(), kind.on_disk, "{}", kind.name);
+        if let Some(held) = &mut held {
+            assert!(held.get(&known[0]).expect("gets").is_some(), "{}", kind.name);
+            store.write(&mut Concepts::new(&known[1..], &[], 1)).expect("learns");
+            store.write(&mut Associations::new(&[(known[0], known[1], 1)], 0.5)).expect("associates");
+            assert!(held.get(&known[1]).expect("gets").is_none(), "{}", kind.name);
+            assert_eq!(held.neighbours(&known[0]).expect("neighbours").count, 0, "{}", kind.name);
+            held.newest().expect("the newest");
+            assert!(held.get(&known[1]).expect("gets").is_some(), "{}", kind.name);
+            assert_eq!(held.neighbours(&known[0]).expect("neighbours").count, 1, "{}", kind.name);
+        }
+        drop(held);
+        store.close().expect("closes");
+    }
+}
+
 /// A source that ends where a window does gives no write twice and loses none.
 #[test]
 fn nothing_is_lost_between_windows() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use sutra_benches::Outcome;
 
 use super::{CACHE, Kind};
@@ -23,6 +23,11 @@ struct Fjall {
     concepts: Keyspace,
     edges: Keyspace,
     back: Keyspace,
+}
+
+struct Held<'e> {
+    engine: &'e Fjall,
+    snapshot: Snapshot,
 }
 
 impl Fjall {
@@ -62,6 +67,10 @@ impl Engine for Fjall {
         Ok(Box::new(self))
     }
 
+    fn hold(&self) -> Outcome<Option<Box<dyn Reader + '_>>> {
+        Ok(Some(Box::new(Held { engine: self, snapshot: self.database.snapshot() })))
+    }
+
     fn rest(&self) -> Outcome {
         while self.database.outstanding_flushes() > 0 || self.database.active_compactions() > 0 {
             std::thread::sleep(std::time::Duration::from_millis(5));
@@ -90,6 +99,27 @@ impl Reader for &Fjall {
     fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
         let mut targets = Targets::default();
         for edge in self.edges.prefix(id) {
+            targets.add(end(&edge.key()?));
+        }
+        Ok(targets)
+    }
+}
+
+impl Reader for Held<'_> {
+    fn newest(&mut self) -> Outcome {
+        self.snapshot = self.engine.database.snapshot();
+        Ok(())
+    }
+
+    fn get(&mut self, id: &Id) -> Outcome<Option<u64>> {
+        let value = self.snapshot.get(&self.engine.concepts, id)?;
+        let parts = value.as_deref().and_then(value::parts);
+        Ok(parts.map(|(content, vector)| value::touch(content, vector)))
+    }
+
+    fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
+        let mut targets = Targets::default();
+        for edge in self.snapshot.prefix(&self.engine.edges, id) {
             targets.add(end(&edge.key()?));
         }
         Ok(targets)

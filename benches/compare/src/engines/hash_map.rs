@@ -75,6 +75,10 @@ impl Engine for Floor {
         Ok(Box::new(self))
     }
 
+    fn hold(&self) -> Outcome<Option<Box<dyn Reader + '_>>> {
+        Ok(None)
+    }
+
     fn rest(&self) -> Outcome {
         Ok(())
     }

@@ -4,7 +4,7 @@
 mod agreement;
 pub(crate) mod black_hole;
 mod hash_map;
-mod sutra;
+pub(crate) mod sutra;
 
 #[cfg(feature = "peers")]
 mod fjall;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, DB, DBRawIterator, Options, ReadOptions, SliceTransform, WriteBatch,
-    WriteOptions,
+    BlockBasedOptions, Cache, ColumnFamily, DB, DBRawIterator, Options, ReadOptions, SliceTransform, Snapshot,
+    WriteBatch, WriteOptions,
 };
 use sutra_benches::Outcome;
 
@@ -31,6 +31,11 @@ struct Families<'e> {
     edges: DBRawIterator<'e>,
 }
 
+struct Held<'e> {
+    engine: &'e Rocks,
+    snapshot: Snapshot<'e>,
+}
+
 impl Rocks {
     fn open(folder: &Path) -> Outcome<Self> {
         let mut blocks = BlockBasedOptions::default();
@@ -51,10 +56,31 @@ impl Rocks {
     }
 
     fn edges(&self) -> Outcome<DBRawIterator<'_>> {
-        let mut options = ReadOptions::default();
-        options.set_prefix_same_as_start(true);
-        Ok(self.database.raw_iterator_cf_opt(self.family("edges")?, options))
+        Ok(self.database.raw_iterator_cf_opt(self.family("edges")?, within_prefix()))
     }
+}
+
+fn within_prefix() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    options.set_prefix_same_as_start(true);
+    options
+}
+
+/// The targets of a concept's associations, as an iterator sees them.
+fn targets(edges: &mut DBRawIterator<'_>, id: &Id) -> Outcome<Targets> {
+    let mut targets = Targets::default();
+    edges.seek(id);
+    while let Some(key) = edges.key().filter(|key| key.starts_with(id)) {
+        targets.add(end(key));
+        edges.next();
+    }
+    edges.status()?;
+    Ok(targets)
+}
+
+/// What is read of a concept's value.
+fn touched(value: Option<&[u8]>) -> Option<u64> {
+    value.and_then(value::parts).map(|(content, vector)| value::touch(content, vector))
 }
 
 impl Engine for Rocks {
@@ -89,6 +115,10 @@ impl Engine for Rocks {
         Ok(Box::new(Families { database: &self.database, concepts, edges }))
     }
 
+    fn hold(&self) -> Outcome<Option<Box<dyn Reader + '_>>> {
+        Ok(Some(Box::new(Held { engine: self, snapshot: self.database.snapshot() })))
+    }
+
     fn close(self: Box<Self>) -> Outcome {
         self.database.cancel_all_background_work(true);
         Ok(())
@@ -102,19 +132,26 @@ impl Reader for Families<'_> {
     }
 
     fn get(&mut self, id: &Id) -> Outcome<Option<u64>> {
-        let value = self.database.get_pinned_cf(self.concepts, id)?;
-        let parts = value.as_deref().and_then(value::parts);
-        Ok(parts.map(|(content, vector)| value::touch(content, vector)))
+        Ok(touched(self.database.get_pinned_cf(self.concepts, id)?.as_deref()))
     }
 
     fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
-        let mut targets = Targets::default();
-        self.edges.seek(id);
-        while let Some(key) = self.edges.key().filter(|key| key.starts_with(id)) {
-            targets.add(end(key));
-            self.edges.next();
-        }
-        self.edges.status()?;
-        Ok(targets)
+        targets(&mut self.edges, id)
+    }
+}
+
+impl Reader for Held<'_> {
+    fn newest(&mut self) -> Outcome {
+        self.snapshot = self.engine.database.snapshot();
+        Ok(())
+    }
+
+    fn get(&mut self, id: &Id) -> Outcome<Option<u64>> {
+        Ok(touched(self.snapshot.get_pinned_cf(self.engine.family("concepts")?, id)?.as_deref()))
+    }
+
+    fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
+        let edges = self.engine.family("edges")?;
+        targets(&mut self.snapshot.raw_iterator_cf_opt(edges, within_prefix()), id)
     }
 }

@@ -1,27 +1,38 @@
 //! Ours, with its defaults: groups of 10 ms, each with one sync.
 
+use std::path::Path;
+
 use sutra_benches::Outcome;
 use sutra_benches::store::{patient, rest};
-use sutra_storage::{ConceptId, ConcurrentMemory, Snapshot};
+use sutra_storage::{ConceptId, ConcurrentConfig, ConcurrentMemory, Snapshot};
 
 use super::{Kind, OURS};
-use crate::engine::{Engine, Id, Reader, Source, Targets, Write};
+use crate::engine::{Engine, Id, Log, Reader, Source, Targets, Write};
 use crate::value::{CONFIDENCE, STRENGTH, touch_numbers};
 
 pub(crate) const KIND: Kind = Kind {
     name: OURS,
     durable: "each group, one fdatasync in at most 10 ms, before it is visible",
-    open: |folder| Ok(Box::new(Sutra { memory: ConcurrentMemory::new(patient(folder))? })),
+    open: |folder| Ok(Box::new(Sutra::open(folder, |_| {})?)),
     on_disk: true,
 };
 
-struct Sutra {
-    memory: ConcurrentMemory,
+pub(crate) struct Sutra {
+    pub(crate) memory: ConcurrentMemory,
 }
 
 struct SnapshotReader<'e> {
     memory: &'e ConcurrentMemory,
     snapshot: Snapshot,
+}
+
+impl Sutra {
+    /// Opens the store of a folder, or makes one; `configure` changes the defaults.
+    pub(crate) fn open(folder: &Path, configure: impl FnOnce(&mut ConcurrentConfig)) -> Outcome<Self> {
+        let mut config = patient(folder);
+        configure(&mut config);
+        Ok(Self { memory: ConcurrentMemory::new(config)? })
+    }
 }
 
 impl Engine for Sutra {
@@ -44,6 +55,11 @@ impl Engine for Sutra {
 
     fn reader(&self) -> Outcome<Box<dyn Reader + '_>> {
         Ok(Box::new(SnapshotReader { memory: &self.memory, snapshot: self.memory.snapshot() }))
+    }
+
+    fn log(&self) -> Option<Log> {
+        let storage = self.memory.stats().storage;
+        Some(Log { bytes: storage.wal_bytes, replayed: storage.recovered })
     }
 
     fn rest(&self) -> Outcome {

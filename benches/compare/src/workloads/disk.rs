@@ -30,20 +30,25 @@ pub(crate) fn run(options: &Options) -> Outcome<String> {
     }
     let about = format!(
         "Allocated by the file system after a close, for {} concepts of {CONTENT} random bytes, and what {} associations add, \
-         with the reverse index. Measured once.",
+         with the reverse index.",
         ids.len(),
         pairs.len()
     );
     Ok(table("Bytes on disk", &about, &options.engines, &measures))
 }
 
-/// Bytes of blocks, so that what a sparse file leaves out does not count.
-fn allocated(folder: &Path) -> Outcome<u64> {
+/// Bytes of blocks, so that what a sparse file leaves out does not count. Of an open store, whose files come and go, about as
+/// many.
+pub(super) fn allocated(folder: &Path) -> Outcome<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { allocated(&entry.path())? } else { size(&metadata) };
+        bytes += match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => allocated(&entry.path())?,
+            Ok(metadata) => size(&metadata),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error.into()),
+        };
     }
     Ok(bytes)
 }

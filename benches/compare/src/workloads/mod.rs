@@ -1,22 +1,33 @@
-//! What is measured. Every workload goes round over all engines, each round beginning with another one.
+//! What is measured. Every workload goes round over all engines, each round beginning with another one; those that are long
+//! have one round, and those that are about the growth of ours, or about its threads, have no other engine.
 
 mod associate;
 mod burst;
+mod checkpoint;
 mod disk;
+mod flip;
+mod growth;
+mod held;
 mod learn;
+mod memory;
+mod open;
+mod open_loop;
 mod read;
+mod sustained;
 
 use std::time::Instant;
 
 use sutra_benches::Outcome;
 use sutra_benches::store::Folder;
 
-use crate::engine::{Engine, Source};
+use crate::child::Role;
+use crate::engine::{Engine, Id, Source};
 use crate::engines::Kind;
 use crate::engines::black_hole::BlackHole;
 use crate::options::Options;
+use crate::work::{Concepts, Drawn};
 
-/// Its name and what measures it: a table in Markdown.
+/// Its name and what measures it: a section in Markdown.
 pub(crate) type Workload = (&'static str, fn(&Options) -> Outcome<String>);
 
 /// In the order in which they run.
@@ -28,8 +39,20 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     ("associate-skewed", associate::skewed),
     ("read", read::run),
     ("burst", burst::run),
+    ("open-loop", open_loop::run),
+    ("flip", flip::run),
+    ("checkpoint", checkpoint::run),
+    ("held", held::run),
+    ("open", open::run),
     ("disk", disk::run),
+    ("memory", memory::run),
+    ("growth", growth::run),
+    ("sustained", sustained::run),
 ];
+
+/// What processes of their own do for them.
+pub(crate) const ROLES: &[Role] =
+    &[(held::ROLE, held::child), (memory::ROLE, memory::child), (open::ROLE, open::child)];
 
 /// A store in a folder of its own.
 struct Opened {
@@ -49,6 +72,14 @@ impl Opened {
         self.store.close()?;
         Ok(self.folder)
     }
+}
+
+/// Learns concepts, some of the first ones with vectors, and associations between them.
+fn fill(store: &dyn Engine, ids: &[Id], vectors: (usize, &[Vec<f32>]), associations: usize) -> Outcome {
+    let (with, without) = ids.split_at(vectors.0.min(ids.len()));
+    store.write(&mut Concepts::new(with, vectors.1, 1))?;
+    store.write(&mut Concepts::new(without, &[], 2))?;
+    store.write(&mut Drawn::new(ids, associations, 3))
 }
 
 /// Rounds and the engines of each, by position.

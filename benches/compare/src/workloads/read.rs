@@ -16,21 +16,21 @@ use crate::work::{Associations, CONTENT, Concepts, ids, pairs};
 /// Reads between two looks at the clock.
 const READS_A_LOOK: u32 = 256;
 
-type Read = fn(&mut dyn Reader, &Id) -> Outcome;
+pub(super) type Read = fn(&mut dyn Reader, &Id) -> Outcome;
 
 const READS: [(&str, Read); 3] = [("get, a known id", hit), ("get, an unknown id", miss), ("neighbours", neighbours)];
 
-fn hit(reader: &mut dyn Reader, id: &Id) -> Outcome {
+pub(super) fn hit(reader: &mut dyn Reader, id: &Id) -> Outcome {
     black_box(reader.get(id)?.ok_or("a concept that was learned is not there")?);
     Ok(())
 }
 
-fn miss(reader: &mut dyn Reader, id: &Id) -> Outcome {
+pub(super) fn miss(reader: &mut dyn Reader, id: &Id) -> Outcome {
     black_box(reader.get(id)?);
     Ok(())
 }
 
-fn neighbours(reader: &mut dyn Reader, id: &Id) -> Outcome {
+pub(super) fn neighbours(reader: &mut dyn Reader, id: &Id) -> Outcome {
     black_box(reader.neighbours(id)?);
     Ok(())
 }
@@ -80,7 +80,8 @@ pub(crate) fn run(options: &Options) -> Outcome<String> {
     Ok(table("Reads", &about, &options.engines, &measures))
 }
 
-fn nanos(store: &dyn Engine, ids: &[Id], read: Read, time: Duration) -> Outcome<f64> {
+/// Nanoseconds of a read, the mean over a time.
+pub(super) fn nanos(store: &dyn Engine, ids: &[Id], read: Read, time: Duration) -> Outcome<f64> {
     let mut reader = store.reader()?;
     let mut random = Random::new(7);
     for _ in 0..READS_A_LOOK {
