@@ -27,6 +27,7 @@ pub enum IdError {
 impl ConceptId {
     /// An id of the given bytes. All zero is accepted here and refused by every call that takes an id.
     #[must_use]
+    #[inline]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -81,18 +82,21 @@ impl ConceptId {
 
     /// The sixteen bytes.
     #[must_use]
+    #[inline]
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0
     }
 
     /// The sixteen bytes, borrowed.
     #[must_use]
+    #[inline]
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
     /// Whether all bytes are zero: no concept has this id.
     #[must_use]
+    #[inline]
     pub fn is_zero(&self) -> bool {
         self.0 == [0; 16]
     }

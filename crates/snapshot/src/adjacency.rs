@@ -2,10 +2,11 @@
 
 use sutra_sync::atomic::Ordering;
 
-use crate::blocks::{HEADER, Header, IMAGE_ROW, NO_BLOCK, size_class};
+use crate::blocks::{Block, HEADER, IMAGE_ROW, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, LEAF_CAPACITY, LeafColumns, Segment, Shape, Side};
 use crate::error::{ApplyError, Damage};
 use crate::reclaim::is_seen;
+use crate::rows::Row;
 use crate::writer::Writer;
 
 /// An edge and the ordinal at which it ended, `u32::MAX` if it has not.
@@ -13,13 +14,12 @@ pub(crate) type Survivor = (EdgeRef, u32);
 
 impl Writer {
     /// Appends an edge to a slot's block.
-    pub(crate) fn append_edge(&mut self, slot: u32, side: Side, edge: EdgeRef) -> Result<(), ApplyError> {
-        let row = self.row(slot)?;
+    pub(crate) fn append_edge(&mut self, slot: u32, row: &Row, side: Side, edge: EdgeRef) -> Result<(), ApplyError> {
         let handle = row.edges(side).load(Ordering::Relaxed);
         if handle > IMAGE_ROW
-            && let Some(header) = self.shared.blocks.header(handle)
+            && let Some(block) = self.shared.blocks.block(handle)
         {
-            let shape = Shape::of(header);
+            let shape = Shape::of(block.header());
             if shape.hub {
                 let grown = self.push_hub(handle, edge)?;
                 if grown != handle {
@@ -27,8 +27,8 @@ impl Writer {
                 }
                 return Ok(());
             }
-            if header.count.load(Ordering::Relaxed) < shape.capacity() {
-                return self.push(handle, header, edge);
+            if block.header().count.load(Ordering::Relaxed) < shape.capacity() {
+                return push(block, edge);
             }
         }
         let mut rest = std::mem::take(&mut self.survivors);
@@ -81,13 +81,12 @@ impl Writer {
     pub(crate) fn build_leaf(&mut self, class: u8, edges: &[Survivor]) -> Result<u32, ApplyError> {
         let shape = Shape { class, hub: false };
         let leaf = self.new_block(shape)?;
-        let columns = LeafColumns::of(&self.shared.blocks, leaf, shape.capacity()).ok_or(ApplyError::Full)?;
+        let block = self.shared.blocks.block(leaf).ok_or(ApplyError::Full)?;
+        let columns = LeafColumns::of(block, shape.capacity()).ok_or(ApplyError::Full)?;
         for (index, (edge, _)) in edges.iter().enumerate() {
             columns.set(index, *edge);
         }
-        if let Some(header) = self.shared.blocks.header(leaf) {
-            header.count.store(edges.len() as u32, Ordering::Release);
-        }
+        block.header().count.store(edges.len() as u32, Ordering::Release);
         for (index, (_, until)) in edges.iter().enumerate().filter(|(_, (_, until))| *until != u32::MAX) {
             self.set_until(leaf, index, *until)?;
         }
@@ -96,28 +95,23 @@ impl Writer {
 
     /// Appends to a block that was just built; gives the block that it is then.
     fn push_to(&mut self, block: u32, edge: EdgeRef) -> Result<u32, ApplyError> {
-        let header = self.shared.blocks.header(block).ok_or(ApplyError::Full)?;
-        if Shape::of(header).hub {
+        let found = self.shared.blocks.block(block).ok_or(ApplyError::Full)?;
+        if Shape::of(found.header()).hub {
             return self.push_hub(block, edge);
         }
-        self.push(block, header, edge)?;
+        push(found, edge)?;
         Ok(block)
     }
 
-    /// Appends to a leaf that has room.
-    pub(crate) fn push(&self, leaf: u32, header: &Header, edge: EdgeRef) -> Result<(), ApplyError> {
-        let capacity = Shape::of(header).capacity();
-        let columns = LeafColumns::of(&self.shared.blocks, leaf, capacity).ok_or(ApplyError::Full)?;
-        let count = header.count.load(Ordering::Relaxed);
-        columns.set(count as usize, edge);
-        // Release: a reader that counts the entry finds it written. That it may not see it yet, its ordinal says.
-        header.count.store(count + 1, Ordering::Release);
-        Ok(())
-    }
-
     /// Ends an edge of a slot at the ordinal of what ended it.
-    pub(crate) fn end_edge(&mut self, slot: u32, side: Side, ordinal: u32, until: u32) -> Result<(), ApplyError> {
-        let row = self.row(slot)?;
+    pub(crate) fn end_edge(
+        &mut self,
+        slot: u32,
+        row: &Row,
+        side: Side,
+        ordinal: u32,
+        until: u32,
+    ) -> Result<(), ApplyError> {
         let damage = Damage::new("edges of a slot", u64::from(slot));
         let mut handle = row.edges(side).load(Ordering::Relaxed);
         if handle == NO_BLOCK {
@@ -157,7 +151,7 @@ impl Writer {
             header.until.store(column, Ordering::Release);
         }
         // SAFETY: the column has `capacity` atomics, and the writer alone frees it.
-        let ends = unsafe { self.shared.blocks.atomics(column, 0, capacity) };
+        let ends = unsafe { self.shared.blocks.block(column).ok_or(ApplyError::Full)?.atomics(0, capacity) };
         if let Some(end) = ends.get(index) {
             // Relaxed: see `Segment::is_visible`.
             end.store(until, Ordering::Relaxed);
@@ -179,4 +173,15 @@ impl Writer {
         }
         self.retire_block(handle, shape.class);
     }
+}
+
+/// Appends to a leaf that has room.
+pub(crate) fn push(leaf: Block<'_>, edge: EdgeRef) -> Result<(), ApplyError> {
+    let header = leaf.header();
+    let columns = LeafColumns::of(leaf, Shape::of(header).capacity()).ok_or(ApplyError::Full)?;
+    let count = header.count.load(Ordering::Relaxed);
+    columns.set(count as usize, edge);
+    // Release: a reader that counts the entry finds it written. That it may not see it yet, its ordinal says.
+    header.count.store(count + 1, Ordering::Release);
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! An arena: bytes in chunks that never move, written at the end by one thread, read by many.
 
 use std::ops::Range;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use sutra_sync::atomic::Ordering;
@@ -271,13 +272,20 @@ impl ChunkTable {
     /// The address of a place, for columns of atomics and for the writer. Null where there is no chunk of that size.
     #[inline]
     pub(crate) fn address(&self, chunk: u32, range: Range<u32>) -> *mut u8 {
-        let Some(entry) = self.entries.get(chunk as usize) else { return std::ptr::null_mut() };
-        let data = entry.data.load(Ordering::Acquire).map_addr(|address| address & !TAG);
-        if data.is_null() || range.end > entry.len.load(Ordering::Relaxed) {
-            return std::ptr::null_mut();
+        match self.reach(chunk, range.start) {
+            Some((start, room)) if range.end <= room.saturating_add(range.start) => start.as_ptr(),
+            _ => std::ptr::null_mut(),
         }
-        // SAFETY: within the chunk, as just checked.
-        unsafe { data.add(range.start as usize) }
+    }
+
+    /// The address of a place, and how many bytes its chunk has from there on.
+    #[inline]
+    pub(crate) fn reach(&self, chunk: u32, offset: u32) -> Option<(NonNull<u8>, u32)> {
+        let entry = self.entries.get(chunk as usize)?;
+        let data = NonNull::new(entry.data.load(Ordering::Acquire).map_addr(|address| address & !TAG))?;
+        let room = entry.len.load(Ordering::Relaxed).checked_sub(offset)?;
+        // SAFETY: within the chunk, or its end, as just checked.
+        Some((unsafe { data.add(offset as usize) }, room))
     }
 
     /// Writer only: copies bytes to a place in a heap chunk that no snapshot reaches yet. False where there is none.

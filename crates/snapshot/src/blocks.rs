@@ -3,6 +3,9 @@
 //! A handle is a u32 in units of 16 bytes. Blocks come in a few sizes; a freed one goes to its size's list and is used
 //! again, because fresh memory is the scarcest thing there is.
 
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
 use sutra_format::geometry::{chunk_size, chunk_start, locate};
 use sutra_sync::mapped::{self, AtomicU32};
 
@@ -61,49 +64,18 @@ impl Blocks {
         self.0.address(chunk, offset..offset.saturating_add(bytes as u32))
     }
 
+    /// A block that is reachable from a row, found once. `None` for a handle that was never given out.
+    #[inline]
+    pub(crate) fn block(&self, handle: u32) -> Option<Block<'_>> {
+        let (chunk, offset) = locate(u64::from(handle) * UNIT);
+        let (start, room) = self.0.reach(chunk, offset)?;
+        (room as usize >= HEADER).then_some(Block { start, room: room as usize, _blocks: PhantomData })
+    }
+
     /// The header of a block that is reachable from a row.
     #[inline]
     pub(crate) fn header(&self, handle: u32) -> Option<&Header> {
-        // SAFETY: null, or 16 bytes of a chunk that is never freed before `self`; handles are multiples of 16 bytes in
-        // page-aligned chunks. A block is given out again only when no snapshot can reach its handle.
-        unsafe { self.address(handle, HEADER).cast::<Header>().as_ref() }
-    }
-
-    /// `count` plain values of a column that begins `offset` bytes into the block.
-    ///
-    /// # Safety
-    /// The values were written before something was published (Release) that the caller has loaded (Acquire), they do not
-    /// change any more, and the block is kept for `'a` by a snapshot that the caller holds.
-    #[inline]
-    pub(crate) unsafe fn column<'a, T: Copy>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
-        // SAFETY: the caller's promise.
-        let values: &[T] = unsafe { self.slice(handle, offset, count) };
-        mapped::reads_column(values.as_ptr(), values.len());
-        values
-    }
-
-    /// As [`Blocks::column`], of values that change while they are read.
-    ///
-    /// # Safety
-    /// As there, but that they may change by atomic stores.
-    #[inline]
-    pub(crate) unsafe fn atomics<'a>(&self, handle: u32, offset: usize, count: usize) -> &'a [AtomicU32] {
-        // SAFETY: the caller's promise.
-        unsafe { self.slice(handle, offset, count) }
-    }
-
-    /// # Safety
-    /// As for [`Blocks::column`]; values that change are atomics.
-    #[inline]
-    unsafe fn slice<'a, T>(&self, handle: u32, offset: usize, count: usize) -> &'a [T] {
-        let bytes = offset + count * size_of::<T>();
-        let start = self.address(handle, bytes);
-        if start.is_null() {
-            return &[];
-        }
-        // SAFETY: the range is inside one chunk; offsets of columns are multiples of their type's alignment; initialised
-        // and kept alive by this function's contract.
-        unsafe { std::slice::from_raw_parts(start.add(offset).cast::<T>(), count) }
+        self.block(handle).map(Block::header)
     }
 
     /// Writer only: writes one value of a column, which no reader looks at yet.
@@ -122,6 +94,65 @@ impl Blocks {
 
     pub(crate) fn heap_bytes(&self) -> u64 {
         self.0.heap_bytes()
+    }
+}
+
+/// A block. What lies in it is found from its beginning, without another look at the table of chunks.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    start: NonNull<u8>,
+    /// Bytes from there to the end of its chunk; at least those of a header.
+    room: usize,
+    _blocks: PhantomData<&'a Blocks>,
+}
+
+impl<'a> Block<'a> {
+    #[inline]
+    pub(crate) fn header(self) -> &'a Header {
+        // SAFETY: 16 bytes of a chunk that is never freed before the blocks; handles are multiples of 16 bytes in
+        // page-aligned chunks. A block is given out again only when no snapshot can reach its handle.
+        unsafe { self.start.cast().as_ref() }
+    }
+
+    /// `count` plain values of a column that begins `offset` bytes into the block; none if the block ends before.
+    ///
+    /// # Safety
+    /// The values were written before something was published (Release) that the caller has loaded (Acquire), they do not
+    /// change any more, and the block is kept for `'a` by a snapshot that the caller holds.
+    #[inline]
+    pub(crate) unsafe fn column<T: Copy>(self, offset: usize, count: usize) -> &'a [T] {
+        // SAFETY: the caller's promise.
+        let values: &[T] = unsafe { self.slice(offset, count) };
+        mapped::reads_column(values.as_ptr(), values.len());
+        values
+    }
+
+    /// As [`Block::column`], of values that change while they are read.
+    ///
+    /// # Safety
+    /// As there, but that they may change by atomic stores.
+    #[inline]
+    pub(crate) unsafe fn atomics(self, offset: usize, count: usize) -> &'a [AtomicU32] {
+        // SAFETY: the caller's promise.
+        unsafe { self.slice(offset, count) }
+    }
+
+    /// # Safety
+    /// As for [`Block::column`]; values that change are atomics.
+    #[inline]
+    unsafe fn slice<T>(self, offset: usize, count: usize) -> &'a [T] {
+        if offset + count * size_of::<T>() > self.room {
+            return &[];
+        }
+        // SAFETY: the range is inside one chunk; offsets of columns are multiples of their type's alignment; initialised
+        // and kept alive by this function's contract.
+        unsafe { std::slice::from_raw_parts(self.start.add(offset).cast::<T>().as_ptr(), count) }
+    }
+
+    /// The address of `bytes` bytes, for the writer; `None` if the block ends before.
+    #[inline]
+    pub(crate) fn address(self, bytes: usize) -> Option<NonNull<u8>> {
+        (bytes <= self.room).then_some(self.start)
     }
 }
 

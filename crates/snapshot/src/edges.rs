@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use sutra_sync::atomic::Ordering;
 use sutra_sync::mapped::{self, AtomicU32};
 
-use crate::blocks::{Blocks, HEADER, Header, NO_BLOCK, SIZES};
+use crate::blocks::{Block, Blocks, HEADER, Header, NO_BLOCK, SIZES};
 
 /// A direction of edges, seen from a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -107,11 +107,11 @@ pub(crate) struct LeafColumns {
 }
 
 impl LeafColumns {
-    /// `None` for a handle that was never given out.
+    /// `None` for a block that is not as large.
     #[inline]
-    pub(crate) fn of(blocks: &Blocks, handle: u32, capacity: u32) -> Option<Self> {
-        let start = blocks.address(handle, HEADER + EDGE * capacity as usize);
-        (!start.is_null()).then_some(Self { start, capacity: capacity as usize })
+    pub(crate) fn of(block: Block<'_>, capacity: u32) -> Option<Self> {
+        let start = block.address(HEADER + EDGE * capacity as usize)?.as_ptr();
+        Some(Self { start, capacity: capacity as usize })
     }
 
     /// Writes an entry, which no reader looks at yet. One beyond the capacity is ignored.
@@ -163,7 +163,15 @@ impl<'a> Segment<'a> {
     /// The block is kept for `'a` by a snapshot of this length that the caller holds, or the caller is the writer.
     #[inline]
     pub(crate) unsafe fn of_leaf(blocks: &'a Blocks, handle: u32, length: u32) -> Option<Self> {
-        let header = blocks.header(handle)?;
+        // SAFETY: the caller's promise.
+        unsafe { Self::of_block(blocks, blocks.block(handle)?, length) }
+    }
+
+    /// # Safety
+    /// As for [`Segment::of_leaf`].
+    #[inline]
+    unsafe fn of_block(blocks: &'a Blocks, block: Block<'a>, length: u32) -> Option<Self> {
+        let header = block.header();
         // Acquire pairs with the Release after an entry is written: all `count` entries are there.
         let count = header.count.load(Ordering::Acquire);
         let capacity = Shape { class: Shape::of(header).class, hub: false }.capacity();
@@ -173,11 +181,14 @@ impl<'a> Segment<'a> {
         // atomics, set to MAX before the column's handle was stored with Release. Kept by the caller's contract.
         unsafe {
             let segment = Self {
-                targets: blocks.column(handle, Columns::TARGETS, count),
-                ordinals: blocks.column(handle, Columns::ordinals(capacity), count),
-                confidences: blocks.column(handle, Columns::confidences(capacity), count),
-                kinds: blocks.column(handle, Columns::kinds(capacity), count),
-                until: (until != NO_BLOCK).then(|| blocks.atomics(until, 0, count)),
+                targets: block.column(Columns::TARGETS, count),
+                ordinals: block.column(Columns::ordinals(capacity), count),
+                confidences: block.column(Columns::confidences(capacity), count),
+                kinds: block.column(Columns::kinds(capacity), count),
+                until: match until {
+                    NO_BLOCK => None,
+                    until => Some(blocks.block(until)?.atomics(0, count)),
+                },
                 length,
             };
             Some(segment.prefix())
@@ -276,16 +287,16 @@ impl<'a> Edges<'a> {
     /// As for [`Segment::of_leaf`].
     #[inline]
     pub(crate) unsafe fn of_block(blocks: &'a Blocks, handle: u32, length: u32) -> Self {
-        let Some(header) = blocks.header(handle) else { return Self::none(blocks) };
-        let shape = Shape::of(header);
+        let Some(block) = blocks.block(handle) else { return Self::none(blocks) };
+        let shape = Shape::of(block.header());
         if !shape.hub {
             // SAFETY: the caller's promise.
-            let first = unsafe { Segment::of_leaf(blocks, handle, length) };
+            let first = unsafe { Segment::of_block(blocks, block, length) };
             return Self { blocks, first, chunks: &[], length };
         }
-        let count = header.count.load(Ordering::Acquire).min(shape.capacity()) as usize;
+        let count = block.header().count.load(Ordering::Acquire).min(shape.capacity()) as usize;
         // SAFETY: handles below `count` were stored before the Release on `count`, and are atomics; the caller's promise.
-        let chunks = unsafe { blocks.atomics(handle, HEADER, count) };
+        let chunks = unsafe { block.atomics(HEADER, count) };
         Self { blocks, first: None, chunks, length }
     }
 
@@ -315,17 +326,20 @@ impl<'a> Edges<'a> {
     /// Visits the edges in the order in which they were learned, until `visit` breaks.
     #[inline]
     pub fn visit<B>(self, mut visit: impl FnMut(EdgeRef) -> ControlFlow<B>) -> ControlFlow<B> {
-        for segment in self.segments() {
-            segment.visit(&mut visit)?;
+        match self.first {
+            Some(segment) => segment.visit(&mut visit),
+            None => self.segments().try_for_each(|segment| segment.visit(&mut visit)),
         }
-        ControlFlow::Continue(())
     }
 
     /// The edge to a slot with a type. O(number of edges).
     #[must_use]
     #[inline]
     pub fn find(self, target: u32, kind: u8) -> Option<EdgeRef> {
-        self.segments().find_map(|segment| segment.find(target, kind))
+        match self.first {
+            Some(segment) => segment.find(target, kind),
+            None => self.segments().find_map(|segment| segment.find(target, kind)),
+        }
     }
 
     /// All edges in the order in which they were learned.

@@ -7,6 +7,7 @@
 use sutra_sync::atomic::Ordering;
 use sutra_sync::mapped::AtomicU32;
 
+use crate::adjacency::push;
 use crate::blocks::{HEADER, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, Segment, Shape};
 use crate::error::ApplyError;
@@ -18,10 +19,10 @@ impl Writer {
         let header = self.shared.blocks.header(hub).ok_or(ApplyError::Full)?;
         let (shape, count) = (Shape::of(header), header.count.load(Ordering::Relaxed));
         if let Some(last) = count.checked_sub(1).and_then(|last| self.chunk(hub, last))
-            && let Some(leaf) = self.shared.blocks.header(last)
-            && leaf.count.load(Ordering::Relaxed) < Shape::of(leaf).capacity()
+            && let Some(leaf) = self.shared.blocks.block(last)
+            && leaf.header().count.load(Ordering::Relaxed) < Shape::of(leaf.header()).capacity()
         {
-            self.push(last, leaf, edge)?;
+            push(leaf, edge)?;
             return Ok(hub);
         }
         let chunk = self.build_leaf(HUB_CHUNK, &[(edge, u32::MAX)])?;
@@ -44,10 +45,10 @@ impl Writer {
 
     /// The handles of a hub's chunks.
     fn chunks(&self, hub: u32) -> &[AtomicU32] {
-        let Some(header) = self.shared.blocks.header(hub) else { return &[] };
-        let count = header.count.load(Ordering::Relaxed).min(Shape::of(header).capacity());
+        let Some(block) = self.shared.blocks.block(hub) else { return &[] };
+        let count = block.header().count.load(Ordering::Relaxed).min(Shape::of(block.header()).capacity());
         // SAFETY: directory entries are atomics, and the writer wrote those below the count.
-        unsafe { self.shared.blocks.atomics(hub, HEADER, count as usize) }
+        unsafe { block.atomics(HEADER, count as usize) }
     }
 
     /// The chunk of a hub at an index, `None` for one that became empty.

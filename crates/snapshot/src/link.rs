@@ -11,6 +11,7 @@ use zerocopy::little_endian::{F32, U32, U64};
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
 use crate::edges::{EdgeRef, Edges, Side};
 use crate::error::{ApplyError, Damage};
+use crate::rows::Row;
 use crate::writer::Writer;
 
 /// From this degree on at both ends, an existing association is looked up by hash.
@@ -27,7 +28,8 @@ impl Writer {
     ) -> Result<(), ApplyError> {
         let source = self.end_slot(sequence, time, &learn.source, learn.source_key, learn.namespace)?;
         let target = self.end_slot(sequence, time, &learn.target, learn.target_key, learn.namespace)?;
-        let existing = self.find_edge(source, target, learn.kind.0)?;
+        let rows = [self.row(source)?, self.row(target)?];
+        let existing = self.find_edge((source, target), rows, learn.kind.0)?;
         let mut record = match existing {
             // SAFETY: this is the writer, which wrote the record.
             Some(ordinal) => *unsafe { self.shared.association(ordinal) }?,
@@ -60,7 +62,7 @@ impl Writer {
             (record.metadata, record.metadata_checksum) = self.append_blob(metadata)?;
         }
         let ordinal = self.append_association(record)?;
-        self.link(ordinal, &record)
+        self.link_ends(ordinal, &record, rows)
     }
 
     /// Forgets one association. False if there is none.
@@ -74,12 +76,13 @@ impl Writer {
     ) -> Result<bool, ApplyError> {
         let Some(source) = self.slot_of(source)? else { return Ok(false) };
         let Some(target) = self.slot_of(target)? else { return Ok(false) };
-        let Some(existing) = self.find_edge(source, target, kind)? else { return Ok(false) };
+        let rows = [self.row(source)?, self.row(target)?];
+        let Some(existing) = self.find_edge((source, target), rows, kind)? else { return Ok(false) };
         let mut record = tombstone(AssociationRecord::TOMBSTONE, (source, target), sequence, time);
         record.kind = kind;
         record.previous = U32::new(existing);
         let ordinal = self.append_association(record)?;
-        self.link(ordinal, &record)?;
+        self.link_ends(ordinal, &record, rows)?;
         Ok(true)
     }
 
@@ -104,10 +107,22 @@ impl Writer {
         if record.flags == AssociationRecord::SLOT_TOMBSTONE {
             return self.unlink_slot(ordinal, source);
         }
+        self.link_ends(ordinal, record, [self.row(source)?, self.row(target)?])
+    }
+
+    /// As [`Writer::link`], of one association, with the rows of its ends.
+    fn link_ends(
+        &mut self,
+        ordinal: u32,
+        record: &AssociationRecord,
+        rows: [&'static Row; 2],
+    ) -> Result<(), ApplyError> {
+        let (source, target) = (record.source.get(), record.target.get());
+        let [from, to] = rows;
         if record.is_live() {
             let (confidence, kind) = (record.confidence.get(), record.kind);
-            self.append_edge(source, Side::Out, EdgeRef { target, ordinal, confidence, kind })?;
-            self.append_edge(target, Side::In, EdgeRef { target: source, ordinal, confidence, kind })?;
+            self.append_edge(source, from, Side::Out, EdgeRef { target, ordinal, confidence, kind })?;
+            self.append_edge(target, to, Side::In, EdgeRef { target: source, ordinal, confidence, kind })?;
             self.lengths.edges += 1;
             if let Some(index) = self.hubs.get_mut(&source) {
                 index.insert((target, kind), ordinal);
@@ -117,24 +132,25 @@ impl Writer {
         }
         let previous = record.previous.get();
         if previous != NONE {
-            self.end_edge(source, Side::Out, previous, ordinal)?;
-            self.end_edge(target, Side::In, previous, ordinal)?;
+            self.end_edge(source, from, Side::Out, previous, ordinal)?;
+            self.end_edge(target, to, Side::In, previous, ordinal)?;
             self.lengths.edges -= 1;
         }
         Ok(())
     }
 
     fn unlink_slot(&mut self, ordinal: u32, slot: u32) -> Result<(), ApplyError> {
+        let row = self.row(slot)?;
         let out: Vec<_> = self.current(slot, Side::Out)?.iter().collect();
         for edge in &out {
-            self.end_edge(slot, Side::Out, edge.ordinal, ordinal)?;
-            self.end_edge(edge.target, Side::In, edge.ordinal, ordinal)?;
+            self.end_edge(slot, row, Side::Out, edge.ordinal, ordinal)?;
+            self.end_edge(edge.target, self.row(edge.target)?, Side::In, edge.ordinal, ordinal)?;
         }
         // Self-loops ended with the outgoing edges; what is left comes from others.
         let incoming: Vec<_> = self.current(slot, Side::In)?.iter().collect();
         for edge in &incoming {
-            self.end_edge(slot, Side::In, edge.ordinal, ordinal)?;
-            self.end_edge(edge.target, Side::Out, edge.ordinal, ordinal)?;
+            self.end_edge(slot, row, Side::In, edge.ordinal, ordinal)?;
+            self.end_edge(edge.target, self.row(edge.target)?, Side::Out, edge.ordinal, ordinal)?;
             if let Some(index) = self.hubs.get_mut(&edge.target) {
                 index.remove(&(slot, edge.kind));
             }
@@ -146,7 +162,13 @@ impl Writer {
 
     /// The edges of a slot with everything that was applied.
     pub(crate) fn current(&self, slot: u32, side: Side) -> Result<Edges<'_>, ApplyError> {
-        let handle = self.row(slot)?.edges(side).load(Ordering::Relaxed);
+        self.edges_of(slot, self.row(slot)?, side)
+    }
+
+    /// As [`Writer::current`], with the slot's row.
+    #[inline]
+    fn edges_of(&self, slot: u32, row: &Row, side: Side) -> Result<Edges<'_>, ApplyError> {
+        let handle = row.edges(side).load(Ordering::Relaxed);
         let blocks = &self.shared.blocks;
         Ok(match (handle, &self.shared.image) {
             (NO_BLOCK, _) => Edges::none(blocks),
@@ -158,8 +180,13 @@ impl Writer {
     }
 
     /// Ordinal of the association of two slots with a type.
-    fn find_edge(&mut self, source: u32, target: u32, kind: u8) -> Result<Option<u32>, ApplyError> {
-        let (out, incoming) = (self.current(source, Side::Out)?, self.current(target, Side::In)?);
+    fn find_edge(
+        &mut self,
+        (source, target): (u32, u32),
+        [from, to]: [&Row; 2],
+        kind: u8,
+    ) -> Result<Option<u32>, ApplyError> {
+        let (out, incoming) = (self.edges_of(source, from, Side::Out)?, self.edges_of(target, to, Side::In)?);
         let (out_degree, in_degree) = (out.upper_bound(), incoming.upper_bound());
         if out_degree.min(in_degree) <= HUB {
             let edge = if out_degree <= in_degree { out.find(target, kind) } else { incoming.find(source, kind) };

@@ -174,6 +174,24 @@ impl Snapshot {
         Ok(Some(record))
     }
 
+    /// The id of a slot that this snapshot sees.
+    ///
+    /// # Errors
+    /// [`Damage`] if the row or the record is damaged, or if there is no such slot.
+    #[inline]
+    pub fn id(&self, slot: u32) -> Result<ConceptId, Damage> {
+        // All versions of a slot have its id. Where concepts are learned first and revised seldom, one of them is the record
+        // whose ordinal is the slot: found without the row.
+        if slot < self.0.lengths.concepts
+            && let Ok(record) = self.concept(slot)
+            && record.slot.get() == slot
+        {
+            return Ok(ConceptId::from_bytes(record.id));
+        }
+        let record = self.newest(slot)?.ok_or(Damage::new("slot rows", u64::from(slot) * 32))?;
+        Ok(ConceptId::from_bytes(record.id))
+    }
+
     /// A concept record by ordinal. Verified at first access.
     ///
     /// # Errors

@@ -17,10 +17,11 @@ use crate::writer::Writer;
 /// The block is kept by a snapshot of this length that the caller holds.
 #[inline]
 pub(crate) unsafe fn newest_below(blocks: &Blocks, handle: u32, length: u32) -> Option<u32> {
-    let header = blocks.header(handle)?;
+    let block = blocks.block(handle)?;
+    let header = block.header();
     let count = header.count.load(Ordering::Acquire).min(capacity(Shape::of(header).class)) as usize;
     // SAFETY: entries below `count` were written before the Release on it and never change; kept by the caller.
-    let ordinals: &[u32] = unsafe { blocks.column(handle, HEADER, count) };
+    let ordinals: &[u32] = unsafe { block.column(HEADER, count) };
     let below = ordinals.partition_point(|ordinal| *ordinal < length);
     below.checked_sub(1).map(|index| ordinals[index])
 }
@@ -62,12 +63,12 @@ impl Writer {
         let blocks = &self.shared.blocks;
         let mut needed = Vec::new();
         let mut old_class = None;
-        if let Some(header) = (handle != NO_BLOCK).then(|| blocks.header(handle)).flatten() {
-            let class = Shape::of(header).class;
+        if let Some(block) = (handle != NO_BLOCK).then(|| blocks.block(handle)).flatten() {
+            let class = Shape::of(block.header()).class;
             old_class = Some(class);
-            let count = header.count.load(Ordering::Relaxed) as usize;
+            let count = block.header().count.load(Ordering::Relaxed) as usize;
             // SAFETY: the writer wrote these entries and alone frees the block.
-            let ordinals: &[u32] = unsafe { blocks.column(handle, HEADER, count) };
+            let ordinals: &[u32] = unsafe { block.column(HEADER, count) };
             let ends = ordinals.iter().skip(1).copied().chain([replaced]);
             let seen = ordinals.iter().zip(ends).filter(|(began, end)| is_seen(&self.live_concepts, **began, *end));
             needed.extend(seen.map(|(began, _)| *began));

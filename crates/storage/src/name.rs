@@ -48,8 +48,12 @@ impl<'a> ConceptRef<'a> {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] for an id of zeros, an empty key, or one of more than 4096 bytes.
+    #[inline]
     pub fn id(&self) -> Result<ConceptId, Error> {
-        Ok(self.resolve()?.id)
+        match self.0 {
+            Named::Id(id) if !id.is_zero() => Ok(id),
+            _ => Ok(self.resolve()?.id),
+        }
     }
 
     pub(crate) fn resolve(&self) -> Result<Resolved<'a>, Error> {
@@ -84,18 +88,21 @@ pub fn key_text(key: &str) -> Cow<'_, str> {
 }
 
 impl From<ConceptId> for ConceptRef<'_> {
+    #[inline]
     fn from(id: ConceptId) -> Self {
         Self(Named::Id(id))
     }
 }
 
 impl From<&ConceptId> for ConceptRef<'_> {
+    #[inline]
     fn from(id: &ConceptId) -> Self {
         Self(Named::Id(*id))
     }
 }
 
 impl<'a> From<&'a str> for ConceptRef<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
         Self(Named::Text(text))
     }

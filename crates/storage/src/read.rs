@@ -1,6 +1,8 @@
 //! Neighbours.
 
-use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
+use std::ops::ControlFlow;
+
+use sutra_format::{AssociationRecord, ConceptId};
 use sutra_snapshot::{EdgeRef, Side};
 
 use crate::check::unit;
@@ -44,8 +46,6 @@ const FIRST_ROOM: usize = 256;
 struct Found {
     edge: EdgeRef,
     side: Side,
-    /// Ordinal of the record of the concept at the other end.
-    concept: u32,
 }
 
 impl<'s> Neighbors<'s> {
@@ -57,24 +57,17 @@ impl<'s> Neighbors<'s> {
             for side in sides(options.direction) {
                 let edges = snapshot.inner.edges(slot, *side)?;
                 found.reserve(edges.upper_bound().min(FIRST_ROOM));
-                for edge in edges.iter() {
+                let _ = edges.visit(|edge| {
                     let wanted = types.as_ref().is_none_or(|types| types[edge.kind as usize]);
                     // A loop is an outgoing and an incoming edge of the same concept, and one association.
                     let again = options.direction == Direction::Both && *side == Side::In && edge.target == slot;
                     if wanted && !again && edge.confidence >= options.min_confidence {
+                        // All of them are on their way before the first is read.
                         snapshot.inner.prefetch_newest(edge.target);
-                        found.push(Found { edge, side: *side, concept: edge.target });
+                        found.push(Found { edge, side: *side });
                     }
-                }
-            }
-        }
-        // All rows are on their way, and the records where they are expected; now those that are elsewhere, before the first of
-        // them is read.
-        for found in &mut found {
-            let Some(newest) = snapshot.inner.latest(found.edge.target)? else { return Err(lost(found.edge.target)) };
-            if newest != found.concept {
-                found.concept = newest;
-                snapshot.inner.prefetch_concept(newest);
+                    ControlFlow::<()>::Continue(())
+                });
             }
         }
         Ok(Self { snapshot, found })
@@ -112,7 +105,7 @@ impl<'n> Neighbor<'n> {
     /// [`Error::Corrupt`] if its record is damaged.
     #[inline]
     pub fn id(&self) -> Result<ConceptId> {
-        Ok(ConceptId::from_bytes(self.record()?.id))
+        Ok(self.neighbors.snapshot.inner.id(self.found.edge.target)?)
     }
 
     /// The concept or stub at the other end.
@@ -121,14 +114,12 @@ impl<'n> Neighbor<'n> {
     /// [`Error::Corrupt`] if its record is damaged.
     #[inline]
     pub fn concept(&self) -> Result<ConceptView<'n>> {
-        Ok(ConceptView::new(Held::Borrowed(&self.neighbors.snapshot), self.found.edge.target, *self.record()?))
-    }
-
-    #[inline]
-    fn record(&self) -> Result<&'n ConceptRecord> {
-        let record = self.neighbors.snapshot.inner.concept(self.found.concept)?;
-        // An intact record of another slot was written to the wrong place.
-        if record.slot.get() == self.found.edge.target { Ok(record) } else { Err(lost(self.found.edge.target)) }
+        let (snapshot, slot) = (&self.neighbors.snapshot, self.found.edge.target);
+        match snapshot.inner.newest(slot)? {
+            Some(record) => Ok(ConceptView::new(Held::Borrowed(snapshot), slot, *record)),
+            // The end of a visible association is a visible slot.
+            None => Err(Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() }),
+        }
     }
 
     /// The association that leads there, or comes from there.
@@ -166,11 +157,6 @@ impl<'n> Neighbor<'n> {
             Side::In => Direction::In,
         }
     }
-}
-
-/// The end of a visible association is a visible slot: one that is not is damage.
-fn lost(slot: u32) -> Error {
-    Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() }
 }
 
 pub(crate) fn sides(direction: Direction) -> &'static [Side] {

@@ -44,6 +44,7 @@ impl Snapshot {
     }
 
     /// The slot of a concept or stub; `None` if it is not known or was forgotten.
+    #[inline]
     pub(crate) fn slot(&self, id: ConceptRef<'_>) -> Result<Option<u32>> {
         let found = self.inner.find(&id.id()?)?;
         Ok(found.filter(|(_, record)| !record.is_tombstone()).map(|(slot, _)| slot))

@@ -42,8 +42,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "entry counted before it is written",
         file: "crates/snapshot/src/adjacency.rs",
-        find: "        columns.set(count as usize, edge);\n        // Release: a reader that counts the entry finds it written. That it may not see it yet, its ordinal says.\n        header.count.store(count + 1, Ordering::Release);",
-        replace: "        header.count.store(count + 1, Ordering::Release);\n        columns.set(count as usize, edge);",
+        find: "    columns.set(count as usize, edge);\n    // Release: a reader that counts the entry finds it written. That it may not see it yet, its ordinal says.\n    header.count.store(count + 1, Ordering::Release);",
+        replace: "    header.count.store(count + 1, Ordering::Release);\n    columns.set(count as usize, edge);",
         package: "sutra-snapshot",
         test: "loom",
         filter: "edges::block_append_against_an_older_snapshot",
