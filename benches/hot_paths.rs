@@ -28,7 +28,7 @@ struct Store {
 
 type Read = fn(&Store, usize) -> Outcome;
 
-const READS: [(&str, Read); 6] = [
+const READS: [(&str, Read); 8] = [
     ("get", |store, at| {
         let concept = store.snapshot.query_concept(of(&store.ids, at))?.ok_or("it was learned")?;
         black_box(concept.strength());
@@ -55,6 +55,17 @@ const READS: [(&str, Read); 6] = [
     }),
     ("path", |store, at| {
         black_box(store.snapshot.find_path(of(&store.ids, at), of(&store.ids, at / 7), 3)?);
+        Ok(())
+    }),
+    // What the calling thread does; the reconciler is another one.
+    ("accept-learn", |store, at| {
+        let id = of(&store.unknown, at);
+        store.memory.learn_concept(id, load::content(&id), None, 1.0, 0.9)?;
+        Ok(())
+    }),
+    ("accept-associate", |store, at| {
+        let (source, target) = (of(&store.ids, at), of(&store.ids, at / 7));
+        store.memory.learn_association(source, target, AssociationType::SEMANTIC, 0.8)?;
         Ok(())
     }),
 ];

@@ -7,7 +7,8 @@ usage: cargo xtask <command>
   test             format, lints, all tests with doc tests, the quickstart example, tidy
   tidy             the rules about the tree itself: crate edges, openings, ASCII, unsafe, format.md, panics
   verify [part..]  the checks that search for faults; all parts, or those named:
-                   tidy loom mutants order crash faults kill flip stress model fuzz miri
+                   tidy instructions order loom mutants crash faults kill flip stress
+                   model fuzz miri
     --full         about two hours instead of ten minutes
     --seed <n>     the seed of every random part; printed if it is not given
     --engine       mutants: also those that break the engine's promises (always with --full)

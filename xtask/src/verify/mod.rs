@@ -6,6 +6,7 @@
 
 mod count;
 mod fuzz;
+mod instructions;
 mod loom;
 mod miri;
 pub(crate) mod mutants;
@@ -19,8 +20,21 @@ use crate::steps::Step;
 use crate::suite::tidy_step;
 
 /// The parts in the order in which they run: what tells something soonest comes first.
-const PARTS: [&str; 12] =
-    ["tidy", "order", "loom", "mutants", "crash", "faults", "kill", "flip", "stress", "model", "fuzz", "miri"];
+const PARTS: [&str; 13] = [
+    "tidy",
+    "instructions",
+    "order",
+    "loom",
+    "mutants",
+    "crash",
+    "faults",
+    "kill",
+    "flip",
+    "stress",
+    "model",
+    "fuzz",
+    "miri",
+];
 
 /// What all parts are told.
 #[derive(Clone, Debug)]
@@ -61,6 +75,7 @@ pub(crate) fn steps(root: &Path, asked: &flags::Verify) -> Result<Vec<Step>, Str
                 let root = setting.root.clone();
                 checking.push(Step::new("tidy", move || tidy_step(&root)));
             }
+            "instructions" => instructions::steps(&setting, &mut checking),
             "loom" => loom::steps(&setting, &mut building, &mut checking),
             "mutants" => mutants::steps(&setting, &mut checking),
             "fuzz" => fuzz::steps(&setting, &mut building, &mut checking),
@@ -96,6 +111,6 @@ mod tests {
         assert_eq!(named(&["crash", "tidy"]).unwrap(), ["tidy", "crash"]);
         assert_eq!(named(&[]).unwrap(), PARTS);
         let refused = named(&["crsh"]).unwrap_err();
-        assert!(refused.contains("`crsh`") && refused.contains("tidy, order"), "{refused}");
+        assert!(refused.contains("`crsh`") && refused.contains("tidy, instructions"), "{refused}");
     }
 }
