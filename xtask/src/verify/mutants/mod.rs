@@ -193,3 +193,19 @@ fn ended(command: &mut Command, log: &Path, patience: Duration) -> std::io::Resu
         std::thread::sleep(Duration::from_millis(50));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Said at once, not only when the mutants are run.
+    #[test]
+    fn every_mutant_has_its_place() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for mutant in [models::MUTANTS, damage::MUTANTS, faults::MUTANTS, power::MUTANTS].into_iter().flatten() {
+            let text = std::fs::read_to_string(root.join(mutant.file)).unwrap();
+            assert_eq!(text.matches(mutant.find).count(), 1, "{}: {}", mutant.file, mutant.name);
+            assert_ne!(mutant.find, mutant.replace, "{}", mutant.name);
+        }
+    }
+}
