@@ -13,11 +13,12 @@ use crate::blocks::IMAGE_ROW;
 use crate::edges::Side;
 use crate::error::ApplyError;
 use crate::ids::prefetch;
+use crate::rows::Row;
 use crate::writer::{Applied, Writer};
 
 /// Operations that are looked at together: two ids each keep more lines on their way than a processor can, and all of
 /// their lines together stay in its first cache.
-const WINDOW: usize = 32;
+pub(crate) const WINDOW: usize = 32;
 
 /// An operation that waits to be applied.
 struct Waiting<'a> {
@@ -126,12 +127,33 @@ impl Writer {
                 prefetch(record.wrapping_add(64));
                 continue;
             };
-            let handle = row.edges(side).load(Ordering::Relaxed);
-            if handle > IMAGE_ROW {
-                let block = shared.blocks.address(handle, 0);
-                prefetch(block);
-                prefetch(block.wrapping_add(64));
+            self.fetch_block(row, side);
+        }
+    }
+
+    /// Asks for the block of a row that is there.
+    fn fetch_block(&self, row: &Row, side: Side) {
+        let handle = row.edges(side).load(Ordering::Relaxed);
+        if handle > IMAGE_ROW {
+            let block = self.shared.blocks.address(handle, 0);
+            prefetch(block);
+            prefetch(block.wrapping_add(64));
+        }
+    }
+
+    /// Asks for what linking these association records, at most [`WINDOW`], will meet.
+    pub(crate) fn fetch_links(&self, ordinals: std::ops::Range<u32>) {
+        let shared = &*self.shared;
+        // SAFETY: this is the writer.
+        let records = ordinals.filter_map(|ordinal| unsafe { shared.association(ordinal) }.ok());
+        let ends = records.flat_map(|record| [(record.source.get(), Side::Out), (record.target.get(), Side::In)]);
+        let mut rows = [None; WINDOW * 2];
+        for (place, (slot, side)) in rows.iter_mut().zip(ends) {
+            *place = shared.rows.get(slot).map(|row| (row, side));
+            if let Some((row, _)) = *place {
+                prefetch(std::ptr::from_ref(row).cast());
             }
         }
+        rows.into_iter().flatten().for_each(|(row, side)| self.fetch_block(row, side));
     }
 }

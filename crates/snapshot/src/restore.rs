@@ -19,6 +19,7 @@ use crate::arena::{Backing, ChunkTable};
 use crate::bits::AtomicBits;
 use crate::edges::Side;
 use crate::error::{Damage, RestoreError};
+use crate::group::WINDOW;
 use crate::image::Image;
 use crate::shared::{BLOB_ALIGN, Lengths, Shared};
 use crate::writer::Writer;
@@ -95,6 +96,7 @@ impl Writer {
             writer.lengths.live_concepts = lengths.live_concepts;
             writer.lengths.stubs = lengths.stubs;
             for ordinal in start.associations..lengths.associations {
+                writer.fetch_window(ordinal, start.associations, lengths.associations);
                 // SAFETY: this is the writer.
                 let record = *unsafe { writer.shared.association(ordinal) }?;
                 writer.lengths.associations = ordinal + 1;
@@ -148,6 +150,13 @@ impl Writer {
             self.lengths.stubs = self.lengths.stubs.wrapping_add(u32::from(record.is_stub()));
         }
         Ok(())
+    }
+
+    /// At the first ordinal of each window of the records from `first` to `end`, asks for what linking them will meet.
+    fn fetch_window(&self, ordinal: u32, first: u32, end: u32) {
+        if (ordinal - first).is_multiple_of(WINDOW as u32) {
+            self.fetch_links(ordinal..end.min(ordinal.saturating_add(WINDOW as u32)));
+        }
     }
 
     /// Whether a record may stand at its ordinal: its ends are slots, its flags are known, and what it ends is an earlier
@@ -216,6 +225,7 @@ impl Writer {
         drop(degrees);
         self.lengths.associations = count;
         for ordinal in 0..count {
+            self.fetch_window(ordinal, 0, count);
             // SAFETY: this is the writer.
             let mut record = *unsafe { self.shared.association(ordinal) }?;
             if alive(ordinal, &record) {

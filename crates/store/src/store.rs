@@ -132,7 +132,7 @@ impl Store {
     ///
     /// In the midst of writing: when the records that the image does not cover exceed half of what it covers, and 4,096,
     /// below which linking records at open takes less time than mapping an image. At close (`closing`): when they exceed a
-    /// tenth. In both cases also when more than 512 footers or more access entries than a quarter of the slots would have
+    /// tenth or 131,072, which an open links in a tenth of a second. In both cases also when more than 512 footers or more access entries than a quarter of the slots would have
     /// to be read. Never when the last checkpoint's image covers all that the snapshot holds.
     #[must_use]
     pub fn wants_image(&self, snapshot: &Snapshot, closing: bool) -> bool {
