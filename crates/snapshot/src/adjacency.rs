@@ -31,10 +31,16 @@ impl Writer {
                 return push(block, edge);
             }
         }
-        let mut rest = std::mem::take(&mut self.survivors);
-        self.collect_survivors(slot, side, &mut rest)?;
-        let fresh = self.build(&rest, 1)?;
-        self.survivors = rest;
+        let fresh = match self.grown_leaf(handle)? {
+            Some(fresh) => fresh,
+            None => {
+                let mut rest = std::mem::take(&mut self.survivors);
+                self.collect_survivors(slot, side, &mut rest)?;
+                let fresh = self.build(&rest, 1)?;
+                self.survivors = rest;
+                fresh
+            }
+        };
         let fresh = self.push_to(fresh, edge)?;
         // Release: who finds the block finds its entries.
         row.edges(side).store(fresh, Ordering::Release);
@@ -42,6 +48,30 @@ impl Writer {
             self.retire(handle);
         }
         Ok(())
+    }
+
+    /// The leaf of the next size with the same entries, not yet in any row, where that is all there is to it: the slot has no
+    /// edges yet, or a leaf of which none has ended and that does not become a hub.
+    fn grown_leaf(&mut self, handle: u32) -> Result<Option<u32>, ApplyError> {
+        if handle == NO_BLOCK {
+            return Ok(Some(self.new_block(Shape { class: 0, hub: false })?));
+        }
+        let Some(block) = (handle > IMAGE_ROW).then(|| self.shared.blocks.block(handle)).flatten() else {
+            return Ok(None);
+        };
+        let old = Shape::of(block.header());
+        if old.hub || old.class >= HUB_CHUNK || block.header().until.load(Ordering::Relaxed) != NO_BLOCK {
+            return Ok(None);
+        }
+        let shape = Shape { class: old.class + 1, hub: false };
+        let grown = self.new_block(shape)?;
+        let blocks = &self.shared.blocks;
+        let (from, to) = (blocks.block(handle).ok_or(ApplyError::Full)?, blocks.block(grown).ok_or(ApplyError::Full)?);
+        let count = from.header().count.load(Ordering::Relaxed);
+        let from = LeafColumns::of(from, old.capacity()).ok_or(ApplyError::Full)?;
+        LeafColumns::of(to, shape.capacity()).ok_or(ApplyError::Full)?.copy(&from, count as usize);
+        to.header().count.store(count, Ordering::Release);
+        Ok(Some(grown))
     }
 
     /// Everything of a slot that a snapshot or the store itself still sees.

@@ -137,6 +137,28 @@ impl LeafColumns {
             column(Columns::kinds(capacity)).add(index).write(edge.kind);
         }
     }
+
+    /// Writes the first entries of another leaf, which the writer wrote, into this one, which no reader has come upon yet. As
+    /// many as both have room for.
+    pub(crate) fn copy(&self, from: &Self, count: usize) {
+        let count = count.min(self.capacity).min(from.capacity);
+        let starts = |leaf: &Self| {
+            let capacity = leaf.capacity as u32;
+            let offsets = [
+                (Columns::TARGETS, 4),
+                (Columns::ordinals(capacity), 4),
+                (Columns::confidences(capacity), 4),
+                (Columns::kinds(capacity), 1),
+            ];
+            offsets.map(|(offset, size)| (leaf.start.wrapping_add(offset), size))
+        };
+        for ((from, size), (to, _)) in starts(from).into_iter().zip(starts(self)) {
+            (0..count).for_each(|index| mapped::writes(to.wrapping_add(index * size), size));
+            // SAFETY: `of` was given as many bytes as the columns of both capacities take, and the count is within both. They
+            // are different blocks. Entries that were written do not change; the writer, who calls this, wrote them.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, count * size) };
+        }
+    }
 }
 
 /// Edges that lie one after the other, cut to what the snapshot sees but for those that have ended.
