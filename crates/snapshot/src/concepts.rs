@@ -64,13 +64,12 @@ impl Writer {
     /// The slot of an end of an association, made a stub if nobody knows it or it was forgotten.
     pub(crate) fn end_slot(
         &mut self,
-        sequence: u64,
-        time: u64,
-        id: &ConceptId,
+        (sequence, time): (u64, u64),
+        (id, near): (&ConceptId, u32),
         key: &[u8],
         namespace: u32,
     ) -> Result<u32, ApplyError> {
-        let mut record = match self.find(id, id_hash(id.as_bytes()))? {
+        let mut record = match self.find_near(id, near)? {
             Some((slot, ordinal, latest)) if !latest.is_tombstone() => {
                 if key.is_empty() || latest.key.get() != NO_BLOB {
                     return Ok(slot);

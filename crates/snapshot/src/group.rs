@@ -6,7 +6,7 @@
 //! writer itself wrote, and what they guess wrong costs time only.
 
 use sutra_format::entry::{Op, Ops};
-use sutra_format::{ConceptId, ConceptRecord, geometry::locate, id_hash};
+use sutra_format::{ConceptId, ConceptRecord, NONE, geometry::locate, id_hash};
 use sutra_sync::atomic::Ordering;
 
 use crate::blocks::IMAGE_ROW;
@@ -25,7 +25,12 @@ struct Waiting<'a> {
     sequence: u64,
     time: u64,
     op: Op<'a>,
+    /// The slots that its ids most likely have, as far as they were looked up: no more than a hint.
+    near: Near,
 }
+
+/// The slots of an operation's one or two ids, [`NONE`] where nothing is known.
+pub(crate) type Near = [u32; 2];
 
 impl Writer {
     /// Applies one entry. Nothing of it is visible before [`Writer::publish`]. Sequences must come in order, without holes.
@@ -51,7 +56,7 @@ impl Writer {
             let ops = Ops::new(entry)?;
             let time = ops.time();
             for op in ops {
-                window.push(Waiting { sequence, time, op: op? });
+                window.push(Waiting { sequence, time, op: op?, near: [NONE; 2] });
                 if window.len() == WINDOW {
                     self.apply_window(&mut window, &mut applied)?;
                 }
@@ -64,10 +69,10 @@ impl Writer {
 
     fn apply_window(&mut self, window: &mut Vec<Waiting<'_>>, applied: &mut Applied) -> Result<(), ApplyError> {
         if window.len() > 1 {
-            self.fetch(window);
+            self.fetch(window.as_mut_slice());
         }
-        for Waiting { sequence, time, op } in window.drain(..) {
-            let done = self.apply_op(sequence, time, &op)?;
+        for Waiting { sequence, time, op, near } in window.drain(..) {
+            let done = self.apply_op(sequence, time, &op, near)?;
             applied.ops += 1;
             applied.ignored += u32::from(!done);
         }
@@ -75,43 +80,44 @@ impl Writer {
     }
 
     /// Asks for what the operations will meet.
-    fn fetch(&self, window: &[Waiting<'_>]) {
+    fn fetch(&self, window: &mut [Waiting<'_>]) {
         let shared = &*self.shared;
-        let mut hashes = [(0_u64, None::<Side>); WINDOW * 2];
+        let mut hashes = [(0_u64, None::<Side>, (0, 0)); WINDOW * 2];
         let mut count = 0;
-        let mut want = |id: &ConceptId, side| {
+        let mut want = |id: &ConceptId, side, of| {
             let hash = id_hash(id.as_bytes());
             shared.ids.prefetch(hash);
             if let Some(image) = &shared.image {
                 image.prefetch(hash);
             }
             if let Some(place) = hashes.get_mut(count) {
-                *place = (hash, side);
+                *place = (hash, side, of);
                 count += 1;
             }
         };
-        for waiting in window {
+        for (at, waiting) in window.iter().enumerate() {
             match &waiting.op {
                 Op::LearnAssociation(learn) => {
-                    want(&learn.source, Some(Side::Out));
-                    want(&learn.target, Some(Side::In));
+                    want(&learn.source, Some(Side::Out), (at, 0));
+                    want(&learn.target, Some(Side::In), (at, 1));
                 }
                 Op::ForgetAssociation { source, target, .. } => {
-                    want(source, Some(Side::Out));
-                    want(target, Some(Side::In));
+                    want(source, Some(Side::Out), (at, 0));
+                    want(target, Some(Side::In), (at, 1));
                 }
-                Op::LearnConcept(learn) => want(&learn.id, None),
+                Op::LearnConcept(learn) => want(&learn.id, None, (at, 0)),
                 Op::UpdateStrength { id, .. }
                 | Op::UpdateMetadata { id, .. }
                 | Op::RecordAccess { id, .. }
-                | Op::ForgetConcept { id } => want(id, None),
+                | Op::ForgetConcept { id } => want(id, None, (at, 0)),
                 Op::Define { .. } => {}
             }
         }
         let mut rows = [None; WINDOW * 2];
-        for (row, (hash, side)) in rows.iter_mut().zip(&hashes[..count]) {
+        for (row, (hash, side, (at, which))) in rows.iter_mut().zip(&hashes[..count]) {
             let slot = shared.ids.candidate(*hash);
             let slot = slot.or_else(|| shared.image.as_ref().and_then(|image| image.candidate(*hash)));
+            window[*at].near[*which] = slot.unwrap_or(NONE);
             *row = slot.and_then(|slot| shared.rows.get(slot)).map(|row| (row, *side));
             if let Some((row, _)) = *row {
                 prefetch(std::ptr::from_ref(row).cast());

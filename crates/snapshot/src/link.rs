@@ -11,6 +11,7 @@ use zerocopy::little_endian::{F32, U32, U64};
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
 use crate::edges::{EdgeRef, Edges, Side};
 use crate::error::{ApplyError, Damage};
+use crate::group::Near;
 use crate::rows::Row;
 use crate::writer::Writer;
 
@@ -25,9 +26,11 @@ impl Writer {
         sequence: u64,
         time: u64,
         learn: &LearnAssociation<'_>,
+        near: Near,
     ) -> Result<(), ApplyError> {
-        let source = self.end_slot(sequence, time, &learn.source, learn.source_key, learn.namespace)?;
-        let target = self.end_slot(sequence, time, &learn.target, learn.target_key, learn.namespace)?;
+        let (when, [from, to]) = ((sequence, time), near);
+        let source = self.end_slot(when, (&learn.source, from), learn.source_key, learn.namespace)?;
+        let target = self.end_slot(when, (&learn.target, to), learn.target_key, learn.namespace)?;
         let rows = [self.row(source)?, self.row(target)?];
         let existing = self.find_edge((source, target), rows, learn.kind.0)?;
         let mut record = match existing {

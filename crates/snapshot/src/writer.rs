@@ -21,6 +21,7 @@ use crate::arena::Backing;
 use crate::blocks::Allocator;
 use crate::edges::Shape;
 use crate::error::{ApplyError, Damage};
+use crate::group::Near;
 use crate::ids::IdWriter;
 use crate::link::HubIndex;
 use crate::prune::Stale;
@@ -159,10 +160,10 @@ impl Writer {
     }
 
     #[inline]
-    pub(crate) fn apply_op(&mut self, sequence: u64, time: u64, op: &Op<'_>) -> Result<bool, ApplyError> {
+    pub(crate) fn apply_op(&mut self, sequence: u64, time: u64, op: &Op<'_>, near: Near) -> Result<bool, ApplyError> {
         match op {
             Op::LearnConcept(learn) => self.learn_concept(sequence, time, learn).map(|()| true),
-            Op::LearnAssociation(learn) => self.learn_association(sequence, time, learn).map(|()| true),
+            Op::LearnAssociation(learn) => self.learn_association(sequence, time, learn, near).map(|()| true),
             Op::UpdateStrength { id, strength } => self.revise(sequence, time, id, |_, record| {
                 record.strength = F32::new(*strength);
                 Ok(())
@@ -317,6 +318,22 @@ impl Writer {
             Some(image) => image.probe(hash, |slot| Ok(check(slot)))?.transpose(),
             None => Ok(None),
         }
+    }
+
+    /// As [`Writer::find`], for an id that most likely has the slot `near`: then without another look into the table.
+    #[inline]
+    pub(crate) fn find_near(
+        &self,
+        id: &ConceptId,
+        near: u32,
+    ) -> Result<Option<(u32, u32, &ConceptRecord)>, ApplyError> {
+        if near < self.lengths.slots
+            && let Ok((ordinal, record)) = self.newest(near)
+            && record.id == *id.as_bytes()
+        {
+            return Ok(Some((near, ordinal, record)));
+        }
+        self.find(id, id_hash(id.as_bytes()))
     }
 
     /// The slot of an id.

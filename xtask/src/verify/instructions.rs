@@ -35,9 +35,9 @@ const PATHS: [Limit; 11] = [
     path("path", 4795.0, 46.0),
     path("accept-learn", 1662.0, 4.8),
     path("accept-associate", 1675.0, 4.5),
-    path("learn", 1462.0, 14.1),
-    path("associate", 3070.0, 23.9),
-    path("associate-again", 4386.0, 30.1),
+    path("learn", 1485.0, 14.9),
+    path("associate", 2558.0, 22.2),
+    path("associate-again", 3932.0, 28.0),
 ];
 
 /// How much more than its figure a path may take.
