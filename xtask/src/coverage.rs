@@ -73,7 +73,9 @@ fn test(root: &Path, folder: &Path) -> Result<Vec<PathBuf>, String> {
         // By process: children and forks write counts of their own.
         command.env("LLVM_PROFILE_FILE", folder.join("counts/%p-%m.profraw"));
         command.args(["test", "--workspace", "--tests"]);
-        command.args(["--exclude", "xtask", "--exclude", "sutra-benches", "--exclude", "sutra-compare"]);
+        for other in ["xtask", "sutra-benches", "sutra-compare", "sutra-python"] {
+            command.args(["--exclude", other]);
+        }
         command
     };
     let programs = build(&mut instrumented())?;

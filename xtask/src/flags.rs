@@ -4,7 +4,8 @@
 pub(crate) const HELP: &str = "\
 usage: cargo xtask <command>
 
-  test             format, lints, all tests with doc tests, the quickstart example, tidy
+  test             format, lints, all tests with doc tests, the quickstart example, tidy, python
+  python           the Python package: builds the wheel, tests it in a fresh environment, checks types and stubs
   tidy             the rules about the tree itself: crate edges, openings, ASCII, unsafe, format.md, panics
   verify [part..]  the checks that search for faults; all parts, or those named:
                    tidy instructions order loom mutants crash faults kill flip stress
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Verify(Verify),
     Bench(Bench),
     Coverage,
+    Python,
 }
 
 /// What `verify` is to do.
@@ -65,6 +67,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, S
         "verify" => return verify(args).map(Command::Verify),
         "bench" => return Ok(Command::Bench(bench(args))),
         "coverage" => Command::Coverage,
+        "python" => Command::Python,
         "help" | "--help" | "-h" => Command::Help,
         other => return Err(format!("there is no command `{other}`")),
     };
@@ -118,6 +121,7 @@ mod tests {
         assert_eq!(parsed("test"), Ok(Command::Test));
         assert_eq!(parsed("tidy"), Ok(Command::Tidy));
         assert_eq!(parsed("coverage"), Ok(Command::Coverage));
+        assert_eq!(parsed("python"), Ok(Command::Python));
         assert_eq!(parsed("verify"), Ok(Command::Verify(Verify::default())));
         let parts = vec!["loom".to_owned(), "tidy".to_owned()];
         let verify = Verify { parts, full: true, engine: true, seed: Some(7), only: "gap".into() };

@@ -1,9 +1,9 @@
 //! The workspace's own tool: `cargo xtask <command>`.
 //!
 //! Everything that a change must pass runs from here, on a machine that has Rust and nothing else: no shell, no
-//! third-party program, no dependency of its own. [`flags`] declares the commands, [`suite`] is `test`, [`verify`] the
-//! slower checks, [`coverage`] what the tests reach, [`bench`] the comparison with other engines, [`tidy`] the rules about
-//! the source tree itself.
+//! third-party program, no dependency of its own. [`flags`] declares the commands, [`suite`] is `test`, [`python`] its part
+//! that needs an interpreter, [`verify`] the slower checks, [`coverage`] what the tests reach, [`bench`] the comparison with
+//! other engines, [`tidy`] the rules about the source tree itself.
 //!
 //! It holds nothing of the engine, and no crate of the engine depends on it.
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod bench;
 mod coverage;
 mod flags;
 mod programs;
+mod python;
 mod steps;
 mod suite;
 mod tidy;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         },
         Command::Coverage => coverage::run(&root),
         Command::Bench(asked) => bench::run(&root, &asked),
+        Command::Python => steps::run_all(python::steps(&root)),
         Command::Verify(asked) => match verify::steps(&root, &asked) {
             Ok(steps) => steps::run_all(steps),
             Err(message) => {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::steps::{Outcome, Step, cargo, quiet, run, target_dir};
-use crate::tidy;
+use crate::{python, tidy};
 
 /// The steps in the order of how soon they tell something.
 pub(crate) fn steps(root: &Path) -> Vec<Step> {
@@ -13,15 +13,18 @@ pub(crate) fn steps(root: &Path) -> Vec<Step> {
         let root = root.clone();
         move || work(&root)
     };
-    vec![
+    let mut steps = vec![
         Step::new("tidy", at(tidy_step)),
         Step::new("format", at(format)),
         Step::new("lints", at(lints)),
         // Plain `cargo test` builds libraries, programs, tests and examples, and runs the doc tests as well.
-        Step::new("tests and doc tests", at(|root| run(cargo(root).args(["test", "--workspace", "--no-fail-fast"])))),
+        // The Python package has steps of its own, which need an interpreter.
+        Step::new("tests and doc tests", at(tests)),
         Step::new("fuzz corpus", at(corpus)),
         Step::new("quickstart example", at(quickstart)),
-    ]
+    ];
+    steps.extend(python::steps(&root));
+    steps
 }
 
 pub(crate) fn tidy_step(root: &Path) -> Outcome {
@@ -35,9 +38,17 @@ fn format(root: &Path) -> Outcome {
     }
 }
 
+fn tests(root: &Path) -> Outcome {
+    run(cargo(root).args(["test", "--workspace", "--exclude", "sutra-python", "--no-fail-fast"]))
+}
+
 fn lints(root: &Path) -> Outcome {
     match component(root, "clippy", "clippy") {
-        true => run(cargo(root).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])),
+        true => {
+            let mut command = cargo(root);
+            command.args(["clippy", "--workspace", "--exclude", "sutra-python", "--all-targets"]);
+            run(command.args(["--", "-D", "warnings"]))
+        }
         false => Outcome::LeftOut("clippy is not installed: rustup component add clippy".to_owned()),
     }
 }

@@ -261,12 +261,19 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Checkpoint`] if it failed, [`EngineError::Log`] if writing has ended, [`EngineError::Forked`].
     pub fn flush(&self) -> Result<(), EngineError> {
-        let sequence = self.log.last_accepted();
-        self.wait_visible(sequence, None)?;
+        self.flush_through(self.log.last_accepted(), None)
+    }
+
+    /// Writes a checkpoint of everything up to `sequence`; returns when it is committed.
+    ///
+    /// # Errors
+    /// As [`Engine::flush`]; [`LogError::TimedOut`] at the deadline, and the checkpoint goes on.
+    pub fn flush_through(&self, sequence: u64, deadline: Option<Instant>) -> Result<(), EngineError> {
+        self.wait_visible(sequence, deadline)?;
         if let Some(cause) = self.log.poisoned() {
             return Err(LogError::Poisoned { cause }.into());
         }
-        self.checkpoints.wait_committed(sequence, None, &self.counters)
+        self.checkpoints.wait_committed(sequence, deadline, &self.counters)
     }
 
     /// Drains what was accepted, writes a last checkpoint, removes the write-ahead log, ends the threads and unlocks the

@@ -15,8 +15,8 @@ use crate::bits::AtomicBits;
 pub(crate) enum Backing {
     /// Memory of this process, written by the writer.
     Heap(MapMut),
-    /// A committed chunk, mapped from the file.
-    Mapped(Map),
+    /// A committed chunk, mapped from the file. Boxed: its entry points to it.
+    Mapped(Box<Map>),
     /// A part of a private map, from this byte on: rows of an image.
     Private(Arc<MapMut>, Range<usize>),
 }
@@ -86,12 +86,19 @@ struct Entry {
     data: AtomicPtr<u8>,
     /// Which granules have been verified: of the chunk as it was restored, and of the map that replaced it.
     verified: [AtomicPtr<AtomicBits>; 2],
+    /// The map that the chunk lies in, null while it lies in memory. A map is never replaced, so it stays as long as the table.
+    map: AtomicPtr<Map>,
     /// Bytes of the chunk.
     len: AtomicU32,
 }
 
 impl Entry {
-    fn store(&self, data: *mut u8, bits: Option<&AtomicBits>, place: usize) {
+    fn store(&self, backing: &Backing, bits: Option<&AtomicBits>, place: usize) {
+        if let Backing::Mapped(map) = backing {
+            // Release: who sees this pointer may read the map behind it, also one who saw the memory that it replaces.
+            self.map.store(std::ptr::from_ref(&**map).cast_mut(), Ordering::Release);
+        }
+        let data = backing.as_ptr();
         let tag = match bits {
             None => 0,
             Some(bits) => {
@@ -208,7 +215,7 @@ impl ChunkTable {
         }
         let verified = verified.map(Box::new);
         entry.len.store(len, Ordering::Relaxed);
-        entry.store(data, verified.as_deref(), 0);
+        entry.store(&backing, verified.as_deref(), 0);
         owners.push(OldChunk { backing, _verified: verified });
         true
     }
@@ -226,9 +233,10 @@ impl ChunkTable {
         }
         mapped::fresh(data, map.len());
         let bits = Box::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
+        let backing = Backing::Mapped(Box::new(map));
         // A chunk is swapped once: a map is not swapped again. So the second place is free.
-        entry.store(data, Some(&bits), 1);
-        Some(std::mem::replace(owner, OldChunk { backing: Backing::Mapped(map), _verified: Some(bits) }))
+        entry.store(&backing, Some(&bits), 1);
+        Some(std::mem::replace(owner, OldChunk { backing, _verified: Some(bits) }))
     }
 
     /// Heap bytes of all chunks. Walks the chunks; for the writer's statistics.
@@ -257,6 +265,17 @@ impl ChunkTable {
         // A non-null entry has `entry.len` bytes at `data`: both were stored before the Release on it, and a swap keeps the
         // length.
         Some(Chunk { data, len: entry.len.load(Ordering::Relaxed), verified, granule: self.granule })
+    }
+
+    /// The map that `bytes` of a chunk lie in; `None` if they lie in memory.
+    pub(crate) fn map_of(&self, chunk: u32, bytes: &[u8]) -> Option<&Map> {
+        let entry = self.entries.get(chunk as usize)?;
+        // SAFETY: null, or a map that `owners` holds for as long as `self`: it is boxed, and what is mapped is not replaced.
+        // Acquire pairs with the Release that stored it.
+        let map = unsafe { entry.map.load(Ordering::Acquire).as_ref() }?;
+        // The bytes may have been found in the memory that the map has replaced since.
+        let (held, asked) = (map.as_ptr_range(), bytes.as_ptr_range());
+        (held.start <= asked.start && asked.end <= held.end).then_some(map)
     }
 
     /// The bytes of a place in a chunk, and whether they are verified. `None` where there is no chunk that holds all of them.

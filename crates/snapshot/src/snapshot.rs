@@ -6,7 +6,8 @@ use sutra_format::image::LOST_COUNT;
 use sutra_format::{AssociationRecord, ConceptId, ConceptRecord, id_hash};
 use sutra_sync::atomic::{AtomicBool, Ordering};
 use sutra_sync::{Arc, Published};
-use zerocopy::FromBytes;
+use sutra_vfs::Map;
+use zerocopy::{FromBytes, IntoBytes};
 
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
 use crate::edges::{EdgeRef, Edges, Side};
@@ -271,6 +272,13 @@ impl Snapshot {
         let Some(bytes) = self.blob(record.vector.get(), record.vector_checksum.get())? else { return Ok(None) };
         // Blobs begin at multiples of four, behind a prefix of four, in page-aligned chunks: the cast cannot fail.
         <[f32]>::ref_from_bytes(bytes).map(Some).map_err(|_| Damage::new("blobs", record.vector.get()))
+    }
+
+    /// The map that the embedding of a concept lies in, which may be held longer than this snapshot; `None` if it has none,
+    /// or it still lies in memory. The embedding, verified, is at the address that [`Snapshot::vector`] gives.
+    #[must_use]
+    pub fn vector_map(&self, record: &ConceptRecord, vector: &[f32]) -> Option<&Map> {
+        self.0.shared.blobs.map_of(split(record.vector.get()).0, vector.as_bytes())
     }
 
     /// The metadata of a concept: JSON.

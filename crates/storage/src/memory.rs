@@ -1,10 +1,11 @@
 //! The store as its users hold it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sutra_format::entry::Op;
-use sutra_log::Wait;
-use sutra_reconciler::{Engine, EngineOptions, RecoveryReport};
+use sutra_log::{LogError, Wait};
+use sutra_reconciler::{Engine, EngineError, EngineOptions, RecoveryReport};
 use sutra_vfs::{Directory, RealDirectory};
 
 use crate::batch::{Batch, metadata_of, strength_of};
@@ -306,6 +307,45 @@ impl ConcurrentMemory {
         Ok(self.shared.engine.wait_durable(sequence, None)?)
     }
 
+    /// [`ConcurrentMemory::wait_visible`] until a moment: whether it is visible.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_visible_until(&self, sequence: Sequence, deadline: Instant) -> Result<bool> {
+        in_time(self.shared.engine.wait_visible(sequence, Some(deadline)))
+    }
+
+    /// [`ConcurrentMemory::wait_durable`] until a moment: whether it is durable.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn wait_durable_until(&self, sequence: Sequence, deadline: Instant) -> Result<bool> {
+        in_time(self.shared.engine.wait_durable(sequence, Some(deadline)))
+    }
+
+    /// [`ConcurrentMemory::flush`] of everything up to `sequence`, until a moment: whether it is in `storage.dat`. What was
+    /// begun goes on.
+    ///
+    /// # Errors
+    /// As there, and [`Error::InvalidArgument`] for a sequence that was never returned.
+    pub fn flush_until(&self, sequence: Sequence, deadline: Instant) -> Result<bool> {
+        in_time(self.shared.engine.flush_through(sequence, Some(deadline)))
+    }
+
+    /// The last sequence that was given to a write, of whichever thread. One load.
+    #[must_use]
+    pub fn last_accepted(&self) -> Sequence {
+        self.shared.engine.log().last_accepted()
+    }
+
+    /// Whether more than half of the write log's room is taken, so that a write may have to wait. One load.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        let log = self.shared.engine.log();
+        let (taken, room) = (log.pending(), log.capacity());
+        taken.entries > room.entries / 2 || taken.bytes > room.bytes / 2
+    }
+
     /// Writes everything accepted so far to `storage.dat`; returns when it is durable. O(what is new).
     ///
     /// # Errors
@@ -447,5 +487,14 @@ impl ConcurrentMemory {
     #[must_use]
     pub fn stats(&self) -> Stats {
         Stats::of(&self.shared.engine)
+    }
+}
+
+/// A deadline that passed is an answer.
+fn in_time(waited: Result<(), EngineError>) -> Result<bool> {
+    match waited {
+        Ok(()) => Ok(true),
+        Err(EngineError::Log(LogError::TimedOut { .. })) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }

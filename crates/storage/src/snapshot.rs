@@ -8,7 +8,7 @@ use sutra_snapshot::Side;
 use crate::Result;
 use crate::name::{ConceptRef, TypeRef};
 use crate::path::{Path, PathOptions};
-use crate::read::{NeighborOptions, Neighbors};
+use crate::read::{Direction, NeighborOptions, Neighbors, sides};
 use crate::view::{AssociationView, ConceptView};
 use crate::write::type_code;
 
@@ -62,8 +62,12 @@ impl Snapshot {
         Ok(record.is_live().then(|| ConceptView::new(Held::Borrowed(self), slot, *record)))
     }
 
-    pub(crate) fn into_concept(self, id: ConceptRef<'_>) -> Result<Option<ConceptView<'static>>> {
-        let found = self.inner.find(&id.id()?)?.filter(|(_, record)| record.is_live());
+    /// [`Snapshot::query_concept`] with a result that holds the snapshot.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn into_concept<'a>(self, id: impl Into<ConceptRef<'a>>) -> Result<Option<ConceptView<'static>>> {
+        let found = self.inner.find(&id.into().id()?)?.filter(|(_, record)| record.is_live());
         let Some((slot, record)) = found.map(|(slot, record)| (slot, *record)) else { return Ok(None) };
         Ok(Some(ConceptView::new(Held::Owned(self), slot, record)))
     }
@@ -84,7 +88,8 @@ impl Snapshot {
         })
     }
 
-    pub(crate) fn into_concepts(self) -> impl Iterator<Item = Result<ConceptView<'static>>> {
+    /// [`Snapshot::concepts`] by an iterator that holds the snapshot.
+    pub fn into_concepts(self) -> impl Iterator<Item = Result<ConceptView<'static>>> {
         (0..self.inner.lengths().slots).filter_map(move |slot| {
             let record = live(&self.inner, slot)?;
             Some(record.map(|record| ConceptView::new(Held::Owned(self.clone()), slot, record)))
@@ -99,7 +104,8 @@ impl Snapshot {
         })
     }
 
-    pub(crate) fn into_associations(self) -> impl Iterator<Item = Result<AssociationView<'static>>> {
+    /// [`Snapshot::associations`] by an iterator that holds the snapshot.
+    pub fn into_associations(self) -> impl Iterator<Item = Result<AssociationView<'static>>> {
         let inner = self.inner.clone();
         ordinals_owned(inner).map(move |ordinal| {
             let ordinal = ordinal?;
@@ -179,6 +185,15 @@ impl Snapshot {
 
     pub(crate) fn into_neighbors(self, id: ConceptRef<'_>, options: NeighborOptions<'_>) -> Result<Neighbors<'static>> {
         Neighbors::collect(Held::Owned(self), id, options)
+    }
+
+    /// How many neighbours a concept or stub has at most: associations that ended may be counted. O(1).
+    ///
+    /// # Errors
+    /// As [`Snapshot::query_concept`].
+    pub fn neighbor_bound<'a>(&self, id: impl Into<ConceptRef<'a>>, direction: Direction) -> Result<usize> {
+        let Some(slot) = self.slot(id.into())? else { return Ok(0) };
+        sides(direction).iter().map(|side| Ok(self.inner.edges(slot, *side)?.upper_bound())).sum()
     }
 
     /// The association of two concepts with a type. O(the smaller of the two degrees).

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use sutra_format::{AssociationRecord, AssociationType, ConceptId, ConceptRecord, Namespace};
 
+use crate::mapped::MappedEmbedding;
 use crate::name::key_text;
 use crate::snapshot::Held;
 use crate::{Error, Result};
@@ -58,6 +59,17 @@ impl<'s> ConceptView<'s> {
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn embedding(&self) -> Result<Option<&[f32]>> {
         Ok(self.snapshot.inner.vector(&self.record)?)
+    }
+
+    /// The embedding with the map of the file that it lies in, to be held without the snapshot; `None` if there is no
+    /// embedding, or it still lies in memory and has to be copied to be held. The first of its bytes is `embedding()[0]`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if its bytes are damaged.
+    pub fn embedding_map(&self) -> Result<Option<MappedEmbedding>> {
+        let Some(vector) = self.embedding()? else { return Ok(None) };
+        let map = self.snapshot.inner.vector_map(&self.record, vector);
+        Ok(map.map(|map| MappedEmbedding::new(map.clone(), vector)))
     }
 
     /// The metadata: JSON.

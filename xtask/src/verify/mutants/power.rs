@@ -69,7 +69,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "A flush asks for a checkpoint and does not wait for it",
         file: "crates/reconciler/src/engine.rs",
-        find: "        self.checkpoints.wait_committed(sequence, None, &self.counters)",
+        find: "        self.checkpoints.wait_committed(sequence, deadline, &self.counters)",
         replace: "        self.checkpoints.request(sequence);\n        Ok(())",
         package: "sutra-storage",
         test: "crash",
