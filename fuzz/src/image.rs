@@ -41,7 +41,7 @@ fn ranges(header: &ImageHeader, bytes: &[u8]) {
             let _ = slice(bytes, range);
         }
     }
-    for range in [header.row_range(), header.id_range(), header.bloom_range(), header.check_range()] {
+    for range in [header.row_range(), header.id_range(), header.check_range()] {
         let _ = slice(bytes, range);
     }
     let _ = header.block_checks(bytes);

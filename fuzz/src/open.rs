@@ -1,10 +1,11 @@
 //! A whole `storage.dat`, changed here and there.
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use sutra_format::entry::EntryWriter;
 use sutra_snapshot::Writer;
-use sutra_store::{CheckpointReader, New, Store};
+use sutra_store::{CheckpointReader, Imaging, New, Store};
 
 use crate::disk::Disk;
 use crate::memory::apparatus;
@@ -55,6 +56,9 @@ fn open(disk: &Disk) {
     read::all(&after);
     read::all(&before);
     for image in [false, true] {
+        let mut between = |_: &mut Store| Ok(ControlFlow::Continue(()));
+        let imaging = Imaging { access: &[], keep: true, between: &mut between };
+        let image = if image { store.write_image(&after, imaging).unwrap_or(None) } else { None };
         let new = New { access: &[], groups: &[(after.sequence(), store.commit_time())], image, pace: &|_| {} };
         let _ = store.checkpoint(&after, new);
     }

@@ -1,5 +1,6 @@
 //! A small valid store to change, and files that hold given bytes.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 
 use sutra_format::entry::{Definition, EntryWriter, LearnAssociation, LearnConcept, Op};
@@ -7,7 +8,7 @@ use sutra_format::footer::AccessEntry;
 use sutra_format::image::ImageHeader;
 use sutra_format::{AssociationType, ConceptId};
 use sutra_snapshot::{Image, Writer};
-use sutra_store::{FILE_NAME, New, Store, StoreOptions};
+use sutra_store::{FILE_NAME, Imaging, New, Store, StoreOptions};
 use sutra_vfs::Directory;
 use sutra_vfs::sim::{Policy, SimDirectory};
 
@@ -117,7 +118,11 @@ pub(crate) fn file() -> &'static [u8] {
             // They come in no order.
             access.sort_by_key(|entry| entry.slot.get());
             let groups = [(snapshot.sequence(), 1_000 + round)];
-            let new = New { access: &access, groups: &groups, image: round == 1, pace: &|_| {} };
+            let mut between = |_: &mut Store| Ok(ControlFlow::Continue(()));
+            let imaging = Imaging { access: &access, keep: true, between: &mut between };
+            let image = (round == 1).then(|| store.write_image(&snapshot, imaging).expect("is written")).flatten();
+            let access = if image.is_some() { &[][..] } else { &access };
+            let new = New { access, groups: &groups, image, pace: &|_| {} };
             store.checkpoint(&snapshot, new).expect("commits");
         }
         let file = disk.open(FILE_NAME).expect("opens").expect("is there");

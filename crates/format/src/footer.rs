@@ -21,7 +21,7 @@ use crate::index::IndexEntry;
 pub const FOOTER_MAGIC: [u8; 8] = *b"SUTRAFTR";
 
 /// The version of the footer's layout.
-pub const FOOTER_VERSION: u32 = 1;
+pub const FOOTER_VERSION: u32 = 2;
 
 /// Bytes of a footer's header.
 pub const FOOTER_HEADER_SIZE: u64 = size_of::<FooterHeader>() as u64;
@@ -60,22 +60,28 @@ pub struct FooterHeader {
     pub first_concept: U32,
     /// Concept records of this checkpoint.
     pub concepts: U32,
-    /// Association records of this checkpoint.
-    pub associations: U32,
     /// Slots of this checkpoint.
     pub slots: U32,
-    /// Edges of this checkpoint.
-    pub edges: U32,
     /// Zero.
     pub reserved: U32,
     /// Bytes of the Bloom filter.
     pub bloom_length: U64,
-    /// Where this checkpoint's image begins in the file; 0 for none.
+    /// Where the image begins in the file that this checkpoint has taken; 0 for none.
     pub image_position: U64,
     /// Bytes of the image.
     pub image_length: U64,
     /// The checksum of the image's header.
     pub image_checksum: U64,
+    /// The last sequence that the image covers: this checkpoint's or an earlier one.
+    pub image_sequence: U64,
+    /// Slots that the image covers.
+    pub image_slots: U32,
+    /// Concept records that the image covers.
+    pub image_concepts: U32,
+    /// Association records that the image covers.
+    pub image_associations: U32,
+    /// Edges of the image in each direction.
+    pub image_edges: U32,
     /// xxh3 of extents, groups, access entries and catalogue.
     pub listed_checksum: U64,
     /// xxh3 of the Bloom filter and the index.
@@ -123,7 +129,7 @@ pub struct AccessEntry {
 }
 
 const _: () = {
-    assert!(size_of::<FooterHeader>() == 160);
+    assert!(size_of::<FooterHeader>() == 176);
     assert!(size_of::<Extent>() == 24);
     assert!(size_of::<GroupTime>() == 16);
     assert!(size_of::<AccessEntry>() == 16);

@@ -1,8 +1,8 @@
 //! The image: derived columns of everything that one checkpoint holds, in one contiguous extent.
 //!
-//! It saves the next open from reading all records: slot rows, the table from ids to slots, a Bloom filter, and the
-//! visible associations as compressed sparse rows in both directions. It is derived, never trusted over records, and
-//! can be made again from them. Counts fix the place of every section ([`ImageHeader::layout`]): a header whose offsets
+//! It saves the next open from reading all records: slot rows, the table from ids to slots, and the visible associations
+//! as compressed sparse rows in both directions. It is derived, never trusted over records, and can be made again from
+//! them. Counts fix the place of every section ([`ImageHeader::layout`]): a header whose offsets
 //! are others is damaged.
 //!
 //! The first page holds the [`ImageHeader`]. Behind it everything is checksummed in blocks, each verified at its first
@@ -13,7 +13,6 @@ use std::ops::Range;
 use zerocopy::little_endian::{U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use crate::bloom;
 use crate::checksum::checksum;
 use crate::error::DecodeError;
 
@@ -21,7 +20,7 @@ use crate::error::DecodeError;
 pub const IMAGE_MAGIC: [u8; 8] = *b"SUTRAIMG";
 
 /// The version of the image's layout. An image of another version is rebuilt.
-pub const IMAGE_VERSION: u32 = 1;
+pub const IMAGE_VERSION: u32 = 2;
 
 /// Bytes of a block: what one checksum covers.
 pub const IMAGE_BLOCK: u64 = 64 << 10;
@@ -72,16 +71,12 @@ pub struct ImageHeader {
     pub rows: U64,
     /// Id words (u64 each), from the start of the image.
     pub ids: U64,
-    /// How many id words there are: a power of two.
+    /// How many id words there are.
     pub id_words: U64,
     /// Edges by their source.
     pub out: ImageSide,
     /// Edges by their target.
     pub incoming: ImageSide,
-    /// Bloom filter of all ids, from the start of the image.
-    pub bloom: U64,
-    /// Bytes of the Bloom filter.
-    pub bloom_length: U64,
     /// U64 for each block: its xxh3; from the start of the image.
     pub checks: U64,
     /// Bytes of the image.
@@ -118,7 +113,7 @@ pub const LOST_COUNT: u32 = u32::MAX;
 
 const _: () = {
     assert!(size_of::<ImageSide>() == 40);
-    assert!(size_of::<ImageHeader>() == 192);
+    assert!(size_of::<ImageHeader>() == 176);
     assert!(size_of::<ImageRow>() == 32);
 };
 
@@ -145,11 +140,17 @@ pub const fn id_tag(hash: u64) -> u32 {
     (hash >> 24) as u32
 }
 
-/// The word at which the search for an id begins in a table of `1 << bits` words; `bits` is 40 at most.
+/// The word at which the search for an id begins in the table of `slots` slots: in proportion to the hash's 40 highest bits,
+/// which the word's tag and the part of the table that it lies in tell.
 #[must_use]
 #[inline]
-pub const fn id_home(hash: u64, bits: u32) -> u64 {
-    (hash >> 24) >> (40 - bits)
+pub const fn id_home(hash: u64, slots: u32) -> u64 {
+    ((((hash >> 24) << 24) as u128 * id_homes(slots) as u128) >> 64) as u64
+}
+
+/// How many of the words are some id's first: two in three of them are used when all slots are in the table.
+const fn id_homes(slots: u32) -> u64 {
+    slots as u64 + slots as u64 / 2 + 1
 }
 
 /// The word of an id with this hash and slot.
@@ -159,11 +160,13 @@ pub const fn id_word(hash: u64, slot: u32) -> u64 {
     (id_tag(hash) as u64) << 32 | slot as u64
 }
 
-/// How many words the id table of `slots` slots has: a power of two, at most half of them used.
+/// Words behind the last home, for the ids that find theirs and those behind it taken: a search never goes round.
+const ID_TAIL: u64 = 512;
+
+/// How many words the id table of `slots` slots has.
 #[must_use]
 pub const fn id_words(slots: u32) -> u64 {
-    let used = slots as u64 * 2;
-    if used < 2 { 2 } else { used.next_power_of_two() }
+    id_homes(slots) + ID_TAIL
 }
 
 impl ImageHeader {
@@ -179,7 +182,6 @@ impl ImageHeader {
         };
         let (slot_count, edge_count) = (u64::from(slots), u64::from(edges));
         let words = id_words(slots);
-        let bloom_length = bloom::length(slots);
         let rows = place(slot_count * size_of::<ImageRow>() as u64);
         let ids = place(words * 8);
         let mut side = || ImageSide {
@@ -190,7 +192,6 @@ impl ImageHeader {
             kinds: place(edge_count),
         };
         let (out, incoming) = (side(), side());
-        let bloom = place(bloom_length);
         let checks = place(0);
         let blocks = (checks.get() - IMAGE_PAGE).div_ceil(IMAGE_BLOCK);
         Self {
@@ -207,8 +208,6 @@ impl ImageHeader {
             id_words: U64::new(words),
             out,
             incoming,
-            bloom,
-            bloom_length: U64::new(bloom_length),
             checks,
             length: U64::new((checks.get() + blocks * 8).next_multiple_of(IMAGE_PAGE)),
             checks_checksum: U64::ZERO,
@@ -274,12 +273,6 @@ impl ImageHeader {
         section(self.ids, self.id_words.get() * 8)
     }
 
-    /// The binary logarithm of the number of id words.
-    #[must_use]
-    pub fn id_bits(&self) -> u32 {
-        self.id_words.get().trailing_zeros()
-    }
-
     /// The ranges of the edges by their source.
     #[must_use]
     pub fn out_columns(&self) -> ImageColumns {
@@ -301,12 +294,6 @@ impl ImageHeader {
             confidences: section(side.confidences, edges * 4),
             kinds: section(side.kinds, edges),
         }
-    }
-
-    /// The range of the Bloom filter.
-    #[must_use]
-    pub fn bloom_range(&self) -> Range<u64> {
-        section(self.bloom, self.bloom_length.get())
     }
 
     /// The range of the checks.
@@ -399,7 +386,6 @@ mod tests {
                 incoming.ordinals,
                 incoming.confidences,
                 incoming.kinds,
-                header.bloom_range(),
                 header.check_range(),
             ];
             let mut end = IMAGE_PAGE;
@@ -437,7 +423,7 @@ mod tests {
             flipped.as_mut_bytes()[bit / 8] ^= 1 << (bit % 8);
             assert!(ImageHeader::read(flipped.as_bytes()).is_err(), "bit {bit}");
         }
-        assert!(ImageHeader::read(&header.as_bytes()[..191]).is_err());
+        assert!(ImageHeader::read(&header.as_bytes()[..175]).is_err());
     }
 
     #[test]
@@ -450,11 +436,13 @@ mod tests {
     }
 
     #[test]
-    fn id_tables_are_at_most_half_full() {
+    fn homes_are_spread_over_two_thirds_of_the_table() {
         for slots in [0, 1, 2, 3, 1000, u32::MAX] {
             let words = id_words(slots);
-            assert!(words.is_power_of_two() && u64::from(slots) * 2 <= words && words >= 2);
-            assert!(id_home(u64::MAX, words.trailing_zeros()) < words);
+            assert!(u64::from(slots) * 3 / 2 <= words - ID_TAIL, "{slots}");
+            assert_eq!((id_home(0, slots), id_home(u64::MAX, slots)), (0, words - ID_TAIL - 1), "{slots}");
+            // What the tag and the highest eight bits do not hold does not matter.
+            assert_eq!(id_home(0x0123_4567_89ff_ffff, slots), id_home(0x0123_4567_8900_0000, slots));
         }
         assert_eq!(id_word(0x1234_5678_9abc_def0, 7), 0x3456_789a_0000_0007);
     }

@@ -6,6 +6,7 @@
 //! readers never.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use sutra_format::footer::AccessEntry;
 use sutra_log::{LogError, WriteLog};
 use sutra_snapshot::{Arena, Snapshot, SnapshotSource};
-use sutra_store::{New, Store, StoreError};
+use sutra_store::{Imaging, New, NewImage, Store, StoreError};
 use sutra_sync::{Condvar, Mutex, MutexGuard};
 use sutra_vfs::Map;
 
@@ -26,7 +27,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Bytes that came in during a commit from which on the store is in a burst.
 const BUSY: u64 = 8 << 20;
-/// Records without an image that a burst may leave: an open after a kill links them.
+/// Records without an image that a burst may leave, or as many as the last image covers: an open after a kill links them.
 const MOST_WITHOUT_IMAGE: u64 = 2_000_000;
 
 /// What belongs to the newest snapshot and is not yet in the file.
@@ -44,6 +45,14 @@ impl Uncommitted {
     /// Adds counters that changed: slot, count and time. Newer ones replace older ones of the same slot.
     pub(crate) fn add_access(&mut self, changed: Vec<(u32, u32, u64)>) {
         self.access.extend(changed.into_iter().map(|(slot, count, last)| (slot, (count, last))));
+    }
+
+    /// The access counters as the file has them.
+    fn entries(&self) -> Vec<AccessEntry> {
+        let mut entries: Vec<_> = self.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
+        // The same history gives the same bytes.
+        entries.sort_unstable_by_key(|entry| entry.slot.get());
+        entries
     }
 }
 
@@ -174,92 +183,229 @@ impl Checkpoints {
 /// The thread.
 pub(crate) struct Checkpointer {
     pub(crate) store: Store,
+    pub(crate) commits: Commits,
+    /// Records that the last image covers, as far as this session knows.
+    pub(crate) imaged: u64,
+}
+
+/// What a commit takes, but for the store: an image that is being written has that, and lends it.
+pub(crate) struct Commits {
     pub(crate) source: SnapshotSource,
     pub(crate) log: Arc<WriteLog<Vec<u8>>>,
     pub(crate) shared: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) durability: Durability,
-    /// Records that the last image covers, as far as this session knows.
-    pub(crate) imaged: u64,
+    /// Demands that an attempt was made for.
+    pub(crate) answered: u64,
+    /// When to try again after an attempt that failed.
+    pub(crate) retry: Option<Instant>,
+}
+
+/// What the thread is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Nothing,
+    Commit,
+    Close,
 }
 
 impl Checkpointer {
     /// Runs until closed. Gives back how the last attempt ended.
     pub(crate) fn run(mut self) -> Result<(), Arc<str>> {
         sutra_log::forbid_waiting();
-        let _end = End { shared: self.shared.clone(), log: self.log.clone() };
-        let (mut answered, mut retry) = (0, None::<Instant>);
+        let _end = End { shared: self.commits.shared.clone(), log: self.commits.log.clone() };
         loop {
-            let closing = {
-                let mut requests = self.shared.requests.lock();
-                loop {
-                    let wanted = requests.wanted > self.store.sequence();
-                    let due = wanted && retry.is_none_or(|at| Instant::now() >= at);
-                    if requests.closing || requests.demands > answered || due {
-                        break;
-                    }
-                    // Nothing wanted: sleep. Wanted, but the last attempt failed: sleep until it is time for another.
-                    let deadline = if wanted { retry } else { None };
-                    requests = self.shared.changed.wait_until(requests, deadline).0;
-                }
-                answered = requests.demands;
-                requests.closing
-            };
-            let outcome = if self.log.poisoned().is_some() && self.durability != Durability::None {
-                // What is visible was synced to the write-ahead log before; the file is left as it is.
-                Err("writing has stopped".into())
-            } else {
-                self.checkpoint(closing)
-            };
-            // The attempt's snapshot is gone: chunks that only it reached may be freed.
-            self.log.nudge();
-            retry = outcome.is_err().then(|| Instant::now() + RETRY);
-            let mut requests = self.shared.requests.lock();
-            requests.attempts += 1;
-            requests.failure = outcome.as_ref().err().cloned();
-            requests.ended = closing;
-            self.shared.changed.notify_all();
+            let closing = self.commits.wait(&self.store) == Due::Close;
+            let outcome = self.attempt(closing);
+            self.commits.ended(&outcome, closing);
             if closing {
                 return outcome;
             }
         }
     }
 
-    fn checkpoint(&mut self, closing: bool) -> Result<(), Arc<str>> {
-        let (snapshot, taken) = {
-            let mut uncommitted = self.shared.uncommitted.lock();
-            (self.source.latest(), std::mem::take(&mut *uncommitted))
-        };
+    fn attempt(&mut self, closing: bool) -> Result<(), Arc<str>> {
+        self.commits.check()?;
+        let (snapshot, taken) = self.commits.take();
         if snapshot.image_is_damaged() {
             self.store.distrust_image();
         }
-        let image = self.store.wants_image(&snapshot, closing);
-        if image && !closing {
-            // What is new first, alone: segments of the write-ahead log are released and chunks swapped before the image,
-            // whose writing takes as long as the store is large.
-            self.commit(&snapshot, taken, false)?;
-            let records = snapshot.lengths().records();
-            if self.shared.uncommitted.lock().bytes > BUSY && records < self.imaged.saturating_add(MOST_WITHOUT_IMAGE) {
-                // In a burst the write-ahead log would be full before the image is written: it waits for a calmer moment.
-                return Ok(());
-            }
-            self.imaged = records;
-            return self.commit(&snapshot, Uncommitted::default(), true);
+        if closing {
+            let image = self.store.wants_image(&snapshot, true);
+            return self.commits.commit_last(&mut self.store, &snapshot, taken, image);
         }
-        self.commit(&snapshot, taken, image)
+        self.commits.commit(&mut self.store, &snapshot, taken, None)?;
+        if !self.store.wants_image(&snapshot, false) {
+            return Ok(());
+        }
+        let records = snapshot.lengths().records();
+        let busy = self.commits.shared.uncommitted.lock().bytes > BUSY;
+        if busy && records < self.imaged.saturating_add(self.imaged.max(MOST_WITHOUT_IMAGE)) {
+            // In a burst the image would take disk and processor from the writers: it waits for a calmer moment, or until the
+            // records have doubled.
+            return Ok(());
+        }
+        self.imaged = records;
+        self.image(&snapshot)
     }
 
-    fn commit(&mut self, snapshot: &Snapshot, taken: Uncommitted, image: bool) -> Result<(), Arc<str>> {
+    /// Writes an image of what was just committed, and commits it with what has come in since. Whatever is asked for in between
+    /// is done in between: neither segments of the write-ahead log nor those who wait for a commit wait for the image.
+    fn image(&mut self, snapshot: &Snapshot) -> Result<(), Arc<str>> {
+        let Self { store, commits, .. } = self;
+        // Those who wait for the commit before it have it.
+        commits.ended(&Ok(()), false);
+        let mut failure = None;
+        let mut between = |store: &mut Store| {
+            match commits.due(store) {
+                Due::Nothing => return Ok(ControlFlow::Continue(())),
+                // The last checkpoint writes its own.
+                Due::Close => return Ok(ControlFlow::Break(())),
+                Due::Commit => {}
+            }
+            let outcome = commits.check().and_then(|()| {
+                let (snapshot, taken) = commits.take();
+                commits.commit(store, &snapshot, taken, None)
+            });
+            if let Err(cause) = outcome {
+                // Of this attempt, and so of the one that the image is part of.
+                failure = Some(cause);
+                return Ok(ControlFlow::Break(()));
+            }
+            commits.ended(&outcome, false);
+            Ok(ControlFlow::Continue(()))
+        };
+        let written = store.write_image(snapshot, Imaging { access: &[], keep: false, between: &mut between });
+        if let Some(cause) = failure {
+            return Err(cause);
+        }
+        match written {
+            Ok(None) => Ok(()),
+            Ok(image) => {
+                commits.check()?;
+                let (snapshot, taken) = commits.take();
+                commits.commit(store, &snapshot, taken, image)
+            }
+            Err(error) => Err(commits.failed(error, Uncommitted::default())),
+        }
+    }
+}
+
+impl Commits {
+    /// Waits until there is something to do.
+    fn wait(&mut self, store: &Store) -> Due {
+        let shared = self.shared.clone();
+        let mut requests = shared.requests.lock();
+        loop {
+            match self.look(&requests, store) {
+                Due::Nothing => {}
+                due => return due,
+            }
+            // Nothing wanted: sleep. Wanted, but the last attempt failed: sleep until it is time for another.
+            let deadline = if requests.wanted > store.sequence() { self.retry } else { None };
+            requests = shared.changed.wait_until(requests, deadline).0;
+        }
+    }
+
+    /// What is to be done now.
+    fn due(&mut self, store: &Store) -> Due {
+        let shared = self.shared.clone();
+        let requests = shared.requests.lock();
+        self.look(&requests, store)
+    }
+
+    /// What is to be done now; if it is something, the demands so far are answered by it.
+    fn look(&mut self, requests: &Requests, store: &Store) -> Due {
+        let wanted = requests.wanted > store.sequence() && self.retry.is_none_or(|at| Instant::now() >= at);
+        let due = if requests.closing {
+            Due::Close
+        } else if wanted || requests.demands > self.answered {
+            Due::Commit
+        } else {
+            return Due::Nothing;
+        };
+        self.answered = requests.demands;
+        due
+    }
+
+    /// Whether a commit may be made.
+    fn check(&self) -> Result<(), Arc<str>> {
+        if self.log.poisoned().is_some() && self.durability != Durability::None {
+            // What is visible was synced to the write-ahead log before; the file is left as it is.
+            return Err("writing has stopped".into());
+        }
+        Ok(())
+    }
+
+    /// An attempt has ended.
+    fn ended(&mut self, outcome: &Result<(), Arc<str>>, last: bool) {
+        // The attempt's snapshot is gone: chunks that only it reached may be freed.
+        self.log.nudge();
+        self.retry = outcome.is_err().then(|| Instant::now() + RETRY);
+        let mut requests = self.shared.requests.lock();
+        requests.attempts += 1;
+        requests.failure = outcome.as_ref().err().cloned();
+        requests.ended = last;
+        self.shared.changed.notify_all();
+    }
+
+    /// The newest snapshot and what belongs to it.
+    fn take(&self) -> (Snapshot, Uncommitted) {
+        let mut uncommitted = self.shared.uncommitted.lock();
+        (self.source.latest(), std::mem::take(&mut *uncommitted))
+    }
+
+    /// The commit of a close, with an image of it if that is wanted.
+    fn commit_last(
+        &self,
+        store: &mut Store,
+        snapshot: &Snapshot,
+        taken: Uncommitted,
+        image: bool,
+    ) -> Result<(), Arc<str>> {
+        let (mut access, mut written) = (taken.entries(), None);
+        if image {
+            let mut between = |_: &mut Store| Ok(ControlFlow::Continue(()));
+            let imaging = Imaging { access: &access, keep: true, between: &mut between };
+            match store.write_image(snapshot, imaging) {
+                Ok(image) => written = image,
+                Err(error) => return Err(self.failed(error, taken)),
+            }
+            if written.is_some() {
+                // They are in the image.
+                access.clear();
+            }
+        }
+        self.commit_with(store, snapshot, taken, &access, written)
+    }
+
+    fn commit(
+        &self,
+        store: &mut Store,
+        snapshot: &Snapshot,
+        taken: Uncommitted,
+        image: Option<NewImage>,
+    ) -> Result<(), Arc<str>> {
+        let access = taken.entries();
+        self.commit_with(store, snapshot, taken, &access, image)
+    }
+
+    /// Commits what was taken, but of the access counters those that are given.
+    fn commit_with(
+        &self,
+        store: &mut Store,
+        snapshot: &Snapshot,
+        taken: Uncommitted,
+        access: &[AccessEntry],
+        image: Option<NewImage>,
+    ) -> Result<(), Arc<str>> {
         let began = Instant::now();
-        let mut access: Vec<_> = taken.access.iter().map(|(slot, (count, last))| entry(*slot, *count, *last)).collect();
-        // The same history gives the same bytes.
-        access.sort_unstable_by_key(|entry| entry.slot.get());
         let pace = |_: u64| std::thread::yield_now();
-        let new = New { access: &access, groups: &taken.groups, image, pace: &pace };
-        match self.store.checkpoint(snapshot, new) {
+        let new = New { access, groups: &taken.groups, image, pace: &pace };
+        match store.checkpoint(snapshot, new) {
             Ok(committed) => {
                 if committed.wrote || !committed.chunks.is_empty() {
-                    self.committed(snapshot, committed.chunks, began);
+                    self.committed(store, snapshot, committed.chunks, began);
                 }
                 Ok(())
             }
@@ -267,11 +413,11 @@ impl Checkpointer {
         }
     }
 
-    fn committed(&mut self, snapshot: &Snapshot, chunks: Vec<(Arena, u32, Map)>, began: Instant) {
+    fn committed(&self, store: &Store, snapshot: &Snapshot, chunks: Vec<(Arena, u32, Map)>, began: Instant) {
         let (counters, lengths) = (&self.counters, snapshot.lengths());
         set(&counters.committed_records, lengths.records());
-        set(&counters.file_bytes, self.store.file_bytes());
-        set(&counters.dead_bytes, self.store.dead_bytes());
+        set(&counters.file_bytes, store.file_bytes());
+        set(&counters.dead_bytes, store.dead_bytes());
         set(&counters.checkpoint_us, began.elapsed().as_micros() as u64);
         add(&counters.checkpoints, 1);
         let sequence = snapshot.sequence();
@@ -290,7 +436,7 @@ impl Checkpointer {
         tracing::debug!(sequence, records = lengths.concepts, "checkpoint committed");
     }
 
-    fn failed(&mut self, error: StoreError, taken: Uncommitted) -> Arc<str> {
+    fn failed(&self, error: StoreError, taken: Uncommitted) -> Arc<str> {
         add(&self.counters.checkpoint_failures, 1);
         let cause: Arc<str> = describe(&error).into();
         if let StoreError::GivenUp { .. } = error {

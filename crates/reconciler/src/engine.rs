@@ -14,7 +14,7 @@ use sutra_sync::{Guard, Mutex, Published};
 use sutra_vfs::{Directory, DirectoryLock};
 use sutra_wal::Wal;
 
-use crate::checkpoint::{Checkpointer, Checkpoints};
+use crate::checkpoint::{Checkpointer, Checkpoints, Commits};
 use crate::clock::now_micros;
 use crate::counters::{Counters, Statistics, set};
 use crate::error::EngineError;
@@ -100,11 +100,15 @@ impl Engine {
         let commit_time = source.latest().timestamp();
         let checkpointer = Checkpointer {
             store,
-            source: source.clone(),
-            log: log.clone(),
-            shared: checkpoints.clone(),
-            counters: counters.clone(),
-            durability,
+            commits: Commits {
+                source: source.clone(),
+                log: log.clone(),
+                shared: checkpoints.clone(),
+                counters: counters.clone(),
+                durability,
+                answered: 0,
+                retry: None,
+            },
             imaged: counters.committed_records.load(Ordering::Relaxed),
         };
         let reconciler = Reconciler {

@@ -213,13 +213,13 @@ impl Image {
 
     /// Asks the processor for the first word of a hash.
     pub(crate) fn prefetch(&self, hash: u64) {
-        let at = self.header.id_range().start + id_home(hash, self.header.id_bits()) * 8;
+        let at = self.header.id_range().start + id_home(hash, self.slots()) * 8;
         prefetch(self.map.as_ptr().wrapping_add(at as usize));
     }
 
     /// The slot that the id of a hash most likely has; a hint, for words that are verified.
     pub(crate) fn candidate(&self, hash: u64) -> Option<u32> {
-        let at = self.header.id_range().start + id_home(hash, self.header.id_bits()) * 8;
+        let at = self.header.id_range().start + id_home(hash, self.slots()) * 8;
         let verified = self.header.block_of(at).is_some_and(|block| self.verified.get(block as usize));
         if !verified { None } else { self.probe(hash, |slot| Ok(Some(slot))).ok().flatten() }
     }
@@ -231,12 +231,10 @@ impl Image {
         hash: u64,
         mut found: impl FnMut(u32) -> Result<Option<T>, Damage>,
     ) -> Result<Option<T>, Damage> {
-        let (bits, tag) = (self.header.id_bits(), id_tag(hash));
-        let (words, mask) = (self.header.id_range(), (1_u64 << bits) - 1);
-        let home = id_home(hash, bits);
-        // At most half of the words are used; the bound is for a table that lies.
-        for step in 0..=mask {
-            let at = words.start + ((home + step) & mask) * 8;
+        let (words, tag) = (self.header.id_range(), id_tag(hash));
+        let home = words.start + id_home(hash, self.slots()) * 8;
+        // The table's end is the bound for one that lies.
+        for at in (home..words.end).step_by(8) {
             self.verify(&(at..at + 8))?;
             let damage = Damage::new("image", at);
             let word = slice(&self.map, at..at + 8).map_err(|_| damage)?;

@@ -38,11 +38,11 @@ impl<'a> ImageRows<'a> {
     /// of everything, and each block has its own checksum.
     pub(crate) fn of_footer(file: &'a dyn File, footer: &FooterHeader) -> Self {
         let header = ImageHeader::layout(
-            footer.slots.get(),
-            footer.concepts.get(),
-            footer.associations.get(),
-            footer.edges.get(),
-            footer.sequence.get(),
+            footer.image_slots.get(),
+            footer.image_concepts.get(),
+            footer.image_associations.get(),
+            footer.image_edges.get(),
+            footer.image_sequence.get(),
         );
         Self::new(file, footer.image_position.get(), header)
     }

@@ -5,17 +5,17 @@ use sutra_format::footer::Extent;
 use sutra_snapshot::{Arena, Lengths, Snapshot};
 use sutra_vfs::Map;
 
-use crate::access::{self, ImageRows};
+use crate::access;
 use crate::arenas;
 use crate::commit::Pending;
 use crate::error::StoreError;
 use crate::extents::{Extents, Place, extent};
 use crate::footer_writer::{self, Added};
-use crate::image_writer::{self, ImageFailure};
+use crate::imaging::NewImage;
 use crate::open::map_chunk;
 use crate::slots;
 use crate::space::Space;
-use crate::store::{ImagePlace, Store};
+use crate::store::Store;
 
 /// What a checkpoint is given beside the snapshot.
 #[derive(Clone, Copy)]
@@ -25,8 +25,8 @@ pub struct New<'a> {
     /// The last sequence and the commit time of each group since the last commit, in order. Those that are committed
     /// already are left out, so a checkpoint that failed may be given again what it was given.
     pub groups: &'a [(u64, u64)],
-    /// Whether to write an image, see [`Store::wants_image`].
-    pub image: bool,
+    /// An image to take into the commit, of this snapshot or an older one, see [`Store::wants_image`].
+    pub image: Option<NewImage>,
     /// Called after each slice of at most 1 MiB with its bytes. May sleep or yield.
     pub pace: &'a dyn Fn(u64),
 }
@@ -36,7 +36,7 @@ impl std::fmt::Debug for New<'_> {
         f.debug_struct("New")
             .field("access", &self.access.len())
             .field("groups", &self.groups.len())
-            .field("image", &self.image)
+            .field("image", &self.image.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -48,8 +48,6 @@ pub struct Committed {
     pub chunks: Vec<(Arena, u32, Map)>,
     /// Whether anything was written.
     pub wrote: bool,
-    /// Whether an image was written. One that was asked for is left out when what it is made from is damaged.
-    pub image: bool,
     /// The last sequence that is committed now.
     pub sequence: u64,
 }
@@ -59,8 +57,7 @@ impl Store {
     /// syncs, writes the other, syncs. When it returns, all of it is durable, twice referred to, and the log up to
     /// [`Committed::sequence`] may be reused. If the snapshot holds nothing new, nothing is written.
     ///
-    /// Blocks on the disk, for O(what is new), with an image O(everything). Needs memory of 56 bytes for each new concept
-    /// record, with an image 18 to 34 bytes for each slot.
+    /// Blocks on the disk, for O(what is new). Needs memory of 56 bytes for each new concept record.
     ///
     /// # Errors
     /// - [`StoreError::GivenUp`]: a write failed. Call again later with a newer snapshot.
@@ -74,39 +71,49 @@ impl Store {
         if matches!(result, Err(StoreError::SyncFailed { .. })) {
             self.poisoned = true;
         }
-        let (wrote, image) = result?;
-        Ok(Committed { chunks: self.hand_out(), wrote, image, sequence: self.sequence() })
+        let wrote = result?;
+        Ok(Committed { chunks: self.hand_out(), wrote, sequence: self.sequence() })
     }
 
-    fn write_checkpoint(&mut self, snapshot: &Snapshot, new: &New<'_>) -> Result<(bool, bool), StoreError> {
+    fn write_checkpoint(&mut self, snapshot: &Snapshot, new: &New<'_>) -> Result<bool, StoreError> {
         if !self.is_followed_by(snapshot) {
             return Err(StoreError::Stale);
         }
         if !self.has_news(snapshot, new) {
-            return Ok((self.repair_slots()?, false));
+            return self.repair_slots();
         }
-        let (pending, image) = {
+        let image = new.image.map(|NewImage(place)| place);
+        if image.is_some_and(|image| image.header.sequence.get() > snapshot.sequence()) {
+            return Err(StoreError::Stale);
+        }
+        // What was committed while the image was written is not in it, and an open goes no further back than to its footer.
+        let mut access: Vec<AccessEntry> = new.access.to_vec();
+        if image.is_some() {
+            let mut listed = self.access_since_image.clone().unwrap_or_default();
+            access::overlay(&mut listed, new.access);
+            access = listed.into_values().collect();
+        }
+        let pending = {
             let mut space = Space::new(&*self.file, new.pace, self.end)?;
             let added = self.write_chunks(snapshot, &mut space)?;
-            let image = if new.image { self.write_image(snapshot, new, &mut space)? } else { None };
             let extents = with_added(&self.extents, &added)?;
             let added = Added {
                 extents: if image.is_some() { extents.list() } else { added },
                 groups: new.groups,
-                access: new.access,
+                access: &access,
                 image,
             };
             let footer = footer_writer::write(self, snapshot, &added, &mut space)?;
             // The data before the header: a header that can be read refers to nothing that is not there.
             space.sync()?;
-            (Pending::new(self, snapshot, extents, footer, image, space.end()), image)
+            Pending::new(self, snapshot, extents, footer, image, space.end())
         };
-        self.commit_header(pending, new.access)?;
-        Ok((true, image.is_some()))
+        self.commit_header(pending, &access)?;
+        Ok(true)
     }
 
     /// Whether the snapshot holds all that is committed, or more.
-    fn is_followed_by(&self, snapshot: &Snapshot) -> bool {
+    pub(crate) fn is_followed_by(&self, snapshot: &Snapshot) -> bool {
         let (old, new) = (self.committed(), snapshot.lengths());
         snapshot.sequence() >= self.sequence()
             && new.slots >= old.slots
@@ -117,16 +124,13 @@ impl Store {
     }
 
     fn has_news(&self, snapshot: &Snapshot, new: &New<'_>) -> bool {
-        let image_is_newest = self.image.is_some_and(|image| {
-            image.header.sequence.get() == snapshot.sequence() && self.access.is_empty() && new.access.is_empty()
-        });
         snapshot.sequence() != self.sequence()
             || *snapshot.lengths() != self.committed()
             || snapshot.catalogue().len() != self.definitions
             || !new.access.is_empty()
             || self.new_groups(new.groups).next().is_some()
             || self.distrusted && !self.distrust_is_committed()
-            || new.image && (!image_is_newest || self.distrusted)
+            || new.image.is_some()
     }
 
     /// The groups that are not committed yet.
@@ -157,33 +161,6 @@ impl Store {
             }
         }
         Ok(added)
-    }
-
-    /// Writes an image; none if what it is made from is damaged or could not be read: the checkpoint goes on without.
-    fn write_image(
-        &self,
-        snapshot: &Snapshot,
-        new: &New<'_>,
-        space: &mut Space<'_>,
-    ) -> Result<Option<ImagePlace>, StoreError> {
-        let start = space.end();
-        let mut overlay = self.access.clone();
-        access::overlay(&mut overlay, new.access);
-        let mut base = self.image.map(|image| ImageRows::new(&*self.file, image.position, image.header));
-        match image_writer::write(snapshot, &overlay, base.as_mut(), space) {
-            Ok(image) => {
-                if base.is_some_and(|base| base.damaged > 0) {
-                    tracing::warn!("access counts in damaged blocks of the old image are lost");
-                }
-                Ok(Some(image))
-            }
-            Err(ImageFailure::Store(error)) => Err(error),
-            Err(ImageFailure::Source(problem)) => {
-                tracing::warn!(problem, "no image is written: what it is made from is not as it should be");
-                space.rewind(start);
-                Ok(None)
-            }
-        }
     }
 
     /// Maps of the chunks that have become full. One that cannot be mapped now is handed out by a later call.

@@ -102,12 +102,18 @@ impl Store {
         self.definitions = pending.definitions;
         if pending.image.is_some() {
             self.image = pending.image;
+            // What the footer lists is all that the image does not hold.
             self.access.clear();
+            self.access_since_image = None;
+            access::overlay(&mut self.access, entries);
             self.footers = 0;
             self.footer_bytes = 0;
             self.distrusted = false;
         } else {
             access::overlay(&mut self.access, entries);
+            if let Some(since) = &mut self.access_since_image {
+                access::overlay(since, entries);
+            }
         }
         self.footers = self.footers.saturating_add(1);
         self.footer_bytes = self.footer_bytes.saturating_add(pending.footer_bytes);

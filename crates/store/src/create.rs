@@ -56,6 +56,7 @@ impl Store {
             definitions: 0,
             image: None,
             access: Overlay::new(),
+            access_since_image: None,
             footers: 0,
             footer_bytes: 0,
             handed: [0; 3],

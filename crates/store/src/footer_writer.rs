@@ -56,15 +56,18 @@ pub(crate) fn write(
     header.index_entries = index_bytes.entries;
     header.first_concept = store.header.concepts;
     header.concepts = lengths.concepts.into();
-    header.associations = lengths.associations.into();
     header.slots = lengths.slots.into();
-    header.edges = lengths.edges.into();
     header.bloom_length = U64::new(index_bytes.bloom_length);
     if let Some(image) = &added.image {
-        let ImageHeader { length, checksum, .. } = image.header;
+        let ImageHeader { length, checksum, sequence, slots, concepts, associations, edges, .. } = image.header;
         header.image_position = U64::new(image.position);
         header.image_length = length;
         header.image_checksum = checksum;
+        header.image_sequence = sequence;
+        header.image_slots = slots;
+        header.image_concepts = concepts;
+        header.image_associations = associations;
+        header.image_edges = edges;
     }
     header.listed_checksum = U64::new(checksum(&listed_bytes));
     header.index_checksum = U64::new(checksum(&index_bytes.bytes));

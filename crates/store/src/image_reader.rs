@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sutra_format::checksum;
 use sutra_format::image::{ID_EMPTY, ImageHeader, ImageRow, id_home, id_tag, slice};
-use sutra_format::{bloom, checksum};
 use sutra_vfs::Map;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U64;
@@ -37,15 +37,10 @@ impl ImageReader {
         hash: u64,
         is_it: impl Fn(u32) -> Result<Option<T>, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        if !self.may_contain(hash)? {
-            return Ok(None);
-        }
-        let (words, bits) = (self.header.id_range(), self.header.id_bits());
-        let mask = self.header.id_words.get() - 1;
-        let home = id_home(hash, bits);
-        // At most half of the words are used; the bound is for a table that lies.
-        for step in 0..=mask {
-            let at = words.start + (home.wrapping_add(step) & mask) * 8;
+        let words = self.header.id_range();
+        let home = words.start + id_home(hash, self.header.slots.get()) * 8;
+        // The table's end is the bound for one that lies.
+        for at in (home..words.end).step_by(8) {
             let word = self.word(at)?;
             if word == ID_EMPTY {
                 return Ok(None);
@@ -59,18 +54,6 @@ impl ImageReader {
             }
         }
         Ok(None)
-    }
-
-    fn may_contain(&self, hash: u64) -> Result<bool, StoreError> {
-        let range = self.header.bloom_range();
-        // Bit by bit instead of with the whole filter, so that only the blocks that are asked are verified.
-        for bit in bloom::probes(hash, self.header.bloom_length.get() * 8) {
-            let at = range.start + bit / 64 * 8;
-            if at >= range.end || self.word(at)? >> (bit % 64) & 1 == 0 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     fn latest(&self, slot: u32) -> Result<u32, StoreError> {

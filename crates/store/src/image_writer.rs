@@ -1,18 +1,17 @@
 //! Writing an image: one pass over the slots, all columns side by side.
 //!
-//! Memory is bounded but for the id words and the Bloom filter, which are filled in no order: 25 to 50 bytes a slot.
+//! Memory is bounded but for the id words, which come in no order: 9 bytes a slot.
 
+use sutra_format::id_hash;
 use sutra_format::image::{ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word};
-use sutra_format::{bloom, id_hash};
 use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
 use crate::access::{ImageRows, Overlay};
 use crate::error::StoreError;
+use crate::imaging::ImageOutput;
 use crate::sections::{Section, Sink};
-use crate::space::Space;
-use crate::store::ImagePlace;
 
 /// Why there is no image.
 #[derive(Debug)]
@@ -21,6 +20,8 @@ pub(crate) enum ImageFailure {
     Store(StoreError),
     /// What it is made from is damaged, could not be read, or contradicts itself.
     Source(String),
+    /// The caller ended it.
+    Ended,
 }
 
 impl ImageFailure {
@@ -35,18 +36,17 @@ impl From<Damage> for ImageFailure {
     }
 }
 
-/// Writes the image of a snapshot. Access counts are those of the old image's rows under those of the overlay.
+/// Writes the image of a snapshot with this layout to a place of the file, durably. Access counts are those of the old image's
+/// rows under those of the overlay. Gives the header, sealed.
 pub(crate) fn write(
     snapshot: &Snapshot,
     overlay: &Overlay,
     base: Option<&mut ImageRows<'_>>,
-    space: &mut Space<'_>,
-) -> Result<ImagePlace, ImageFailure> {
-    let lengths = snapshot.lengths();
-    let mut header =
-        ImageHeader::layout(lengths.slots, lengths.concepts, lengths.associations, lengths.edges, snapshot.sequence());
-    let place = space.allocate(header.length.get())?;
-    let mut sink = Sink::new(space, place.position, header)?;
+    position: u64,
+    mut header: ImageHeader,
+    output: &mut ImageOutput<'_>,
+) -> Result<ImageHeader, ImageFailure> {
+    let mut sink = Sink::new(output, position, header)?;
     let ids = write_slots(snapshot, overlay, base, &header, &mut sink)?;
     ids.write(&header, &mut sink)?;
     let checks = sink.finish()?;
@@ -55,11 +55,12 @@ pub(crate) fn write(
     let start = header.check_range().start;
     let mut bytes = checks.as_bytes().to_vec();
     bytes.resize(usize_of(header.length.get() - start)?, 0);
-    space.write(place.position.saturating_add(start), &bytes)?;
+    output.write(position.saturating_add(start), &bytes)?;
     let mut page = header.as_bytes().to_vec();
     page.resize(usize_of(IMAGE_PAGE)?, 0);
-    space.write(place.position, &page)?;
-    Ok(ImagePlace { position: place.position, header })
+    output.write(position, &page)?;
+    output.sync()?;
+    Ok(header)
 }
 
 fn write_slots(
@@ -72,7 +73,7 @@ fn write_slots(
     let mut rows = Section::new(header.row_range());
     let mut out = Columns::new(header.out_columns());
     let mut incoming = Columns::new(header.in_columns());
-    let mut ids = IdTable::new(header)?;
+    let mut ids = IdTable::new(header);
     for slot in 0..header.slots.get() {
         let latest = snapshot.latest(slot)?.ok_or_else(|| ImageFailure::source("a slot without a record"))?;
         ids.insert(id_hash(&snapshot.concept(latest)?.id), slot);
@@ -153,52 +154,54 @@ impl Columns {
     }
 }
 
-/// Id words and Bloom filter.
+/// The id words by the first eight bits of their hash. A hash's place in the table rises with it, so that the table is filled
+/// from its beginning to its end, bucket by bucket, each where it is in the cache.
 struct IdTable {
-    /// Words by the first eight bits of their hash, which are also the first of their place in the table: filled bucket by
-    /// bucket, the table is written where it is in the cache.
     buckets: Vec<Vec<u64>>,
-    filter: Vec<U64>,
 }
 
 impl IdTable {
-    fn new(header: &ImageHeader) -> Result<Self, ImageFailure> {
-        let filter = vec![U64::ZERO; usize_of(header.bloom_length.get() / 8)?];
-        Ok(Self { buckets: vec![Vec::new(); 256], filter })
+    fn new(header: &ImageHeader) -> Self {
+        // Hashes are spread evenly: a bucket seldom needs the eighth that it gets on top.
+        let expected = usize::try_from(header.slots.get() / 256).unwrap_or(0);
+        let bucket = || Vec::with_capacity(expected + expected / 8);
+        Self { buckets: std::iter::repeat_with(bucket).take(256).collect() }
     }
 
     fn insert(&mut self, hash: u64, slot: u32) {
-        bloom::insert(&mut self.filter, hash);
         // Eight bits choose one of 256 buckets.
         if let Some(bucket) = self.buckets.get_mut((hash >> 56) as usize) {
             bucket.push(id_word(hash, slot));
         }
     }
 
-    fn words(&self, header: &ImageHeader) -> Result<Vec<U64>, ImageFailure> {
-        let mut words = vec![U64::new(ID_EMPTY); usize_of(header.id_words.get())?];
-        let bits = header.id_bits();
-        for (first, bucket) in (0_u64..).zip(&self.buckets) {
-            for word in bucket {
-                // The bits of the hash that a place is made of: the bucket's, then the tag.
-                let hash = first << 56 | (word >> 32) << 24;
-                let home = usize_of(id_home(hash, bits))?.min(words.len());
-                // At most half of the words are used, so there is an empty one.
-                let (before, after) = words.split_at_mut(home);
-                let empty = after.iter_mut().chain(before).find(|word| word.get() == ID_EMPTY);
-                *empty.ok_or_else(|| ImageFailure::source("more slots than ids"))? = U64::new(*word);
-            }
-        }
-        Ok(words)
-    }
-
     fn write(self, header: &ImageHeader, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
-        for (range, words) in [(header.id_range(), self.words(header)?), (header.bloom_range(), self.filter)] {
-            let mut section = Section::new(range);
+        let slots = header.slots.get();
+        let mut section = Section::new(header.id_range());
+        let (mut start, mut words) = (0, Vec::new());
+        // Words that found no place before the end of their bucket's part; theirs is the next part's beginning.
+        let mut late: Vec<u64> = Vec::new();
+        for (first, bucket) in (0_u64..).zip(self.buckets) {
+            let end = if first == 255 { header.id_words.get() } else { id_home((first + 1) << 56, slots) };
+            words.clear();
+            words.resize(usize_of(end - start)?, U64::new(ID_EMPTY));
+            // The bits of the hash that a place is made of: the bucket's, then the tag.
+            let homes = bucket.iter().map(|word| id_home(first << 56 | (word >> 32) << 24, slots));
+            let waiting = std::mem::take(&mut late);
+            for (word, home) in waiting.iter().map(|word| (word, start)).chain(bucket.iter().zip(homes)) {
+                let empty = words.iter_mut().skip(usize_of(home - start)?).find(|word| word.get() == ID_EMPTY);
+                match empty {
+                    Some(empty) => *empty = U64::new(*word),
+                    None => late.push(*word),
+                }
+            }
             section.push(sink, words.as_bytes())?;
-            section.finish(sink)?;
+            start = end;
         }
-        Ok(())
+        if !late.is_empty() {
+            return Err(ImageFailure::source("hundreds of ids with the same hash"));
+        }
+        section.finish(sink)
     }
 }
 

@@ -46,8 +46,7 @@
 //! };
 //! writer.apply(1, &EntryWriter::single(7, &Op::LearnConcept(learn)))?;
 //! let snapshot = writer.publish(8);
-//! let image = store.wants_image(&snapshot, true);
-//! store.checkpoint(&snapshot, New { access: &[], groups: &[(1, 8)], image, pace: &|_| {} })?;
+//! store.checkpoint(&snapshot, New { access: &[], groups: &[(1, 8)], image: None, pace: &|_| {} })?;
 //!
 //! let (store, restore) = Store::open(directory)?.ok_or("no store")?;
 //! assert_eq!(store.sequence(), 1);
@@ -75,6 +74,7 @@ mod footer_writer;
 mod footers;
 mod image_reader;
 mod image_writer;
+mod imaging;
 mod open;
 mod policy;
 mod reader;
@@ -88,6 +88,7 @@ mod verify;
 pub use checkpoint::{Committed, New};
 pub use create::StoreOptions;
 pub use error::StoreError;
+pub use imaging::{Imaging, NewImage};
 pub use reader::{CheckpointReader, Found};
 pub use store::{FILE_NAME, RepairedHeader, Store, TEMPORARY_NAME};
 pub use verify::{Problem, VerifyReport};

@@ -75,6 +75,7 @@ impl Store {
             definitions: restore.catalogue.len(),
             image,
             access,
+            access_since_image: None,
             footers,
             footer_bytes,
             handed: Arena::ALL.map(|arena| arenas::full_chunks(arena, &lengths)),
@@ -266,11 +267,11 @@ fn check_image(map: &Map, footer: &Footer) -> Result<ImageHeader, String> {
     let named = &footer.header;
     let same = header.checksum == named.image_checksum
         && header.length == named.image_length
-        && header.slots == named.slots
-        && header.concepts == named.concepts
-        && header.associations == named.associations
-        && header.edges == named.edges
-        && header.sequence == named.sequence;
+        && header.slots == named.image_slots
+        && header.concepts == named.image_concepts
+        && header.associations == named.image_associations
+        && header.edges == named.image_edges
+        && header.sequence == named.image_sequence;
     if !same {
         return Err("it is another one than the footer names".to_owned());
     }

@@ -45,7 +45,7 @@ pub struct CheckpointReader {
     file: Arc<dyn File>,
     header: Header,
     extents: Extents,
-    /// Newest first, back to the one with the image that is used, or to the first of all.
+    /// Newest first, of all concept records that the image does not cover.
     indexes: Vec<FooterIndex>,
     image: Option<ImageReader>,
 }
@@ -88,7 +88,8 @@ impl CheckpointReader {
         let mut indexes = Vec::new();
         for footer in Chain::new(readable, &header) {
             let footer = footer?;
-            if image.is_some() && footer.has_image() {
+            // An image may be older than the checkpoint that took it: footers before that have what lies between.
+            if image.as_ref().is_some_and(|image| footer.header.concepts.get() <= image.header().concepts.get()) {
                 break;
             }
             indexes.push(FooterIndex::open(&*file, footer.place.position, footer.header)?);

@@ -9,11 +9,11 @@ use zerocopy::little_endian::U64;
 
 use crate::error::StoreError;
 use crate::image_writer::ImageFailure;
-use crate::space::Space;
+use crate::imaging::ImageOutput;
 
 /// Where the bytes of all sections go.
 pub(crate) struct Sink<'a, 'b> {
-    space: &'a mut Space<'b>,
+    output: &'a mut ImageOutput<'b>,
     /// Where the image begins in the file.
     position: u64,
     header: ImageHeader,
@@ -23,14 +23,18 @@ pub(crate) struct Sink<'a, 'b> {
 }
 
 impl<'a, 'b> Sink<'a, 'b> {
-    pub(crate) fn new(space: &'a mut Space<'b>, position: u64, header: ImageHeader) -> Result<Self, ImageFailure> {
+    pub(crate) fn new(
+        output: &'a mut ImageOutput<'b>,
+        position: u64,
+        header: ImageHeader,
+    ) -> Result<Self, ImageFailure> {
         let blocks = usize::try_from(header.blocks()).map_err(|_| ImageFailure::source("too many blocks"))?;
-        Ok(Self { space, position, header, checks: vec![U64::ZERO; blocks], shared: BTreeMap::new() })
+        Ok(Self { output, position, header, checks: vec![U64::ZERO; blocks], shared: BTreeMap::new() })
     }
 
     /// Takes bytes of one block, from `at` in the image on.
     fn emit(&mut self, at: u64, bytes: &[u8]) -> Result<(), ImageFailure> {
-        self.space.write(self.position.saturating_add(at), bytes)?;
+        self.output.write(self.position.saturating_add(at), bytes)?;
         let block = self.header.block_of(at).ok_or_else(|| ImageFailure::source("a section beyond the blocks"))?;
         let range = self.header.block_range(block);
         let whole = range.end - range.start;

@@ -7,11 +7,11 @@ use crate::error::StoreError;
 use crate::extents::Place;
 
 /// Bytes that are written between two calls of the pace.
-const SLICE: usize = 1 << 20;
+pub(crate) const SLICE: usize = 1 << 20;
 
 /// Bytes after which what was written is synced: the last sync of a checkpoint then finds little to do, and the disk is
 /// never busy with one checkpoint for long while groups wait for theirs.
-const SYNC_AFTER: u64 = 8 << 20;
+pub(crate) const SYNC_AFTER: u64 = 8 << 20;
 
 /// The file grows by doubling, at most by this.
 const MOST_GROWTH: u64 = 1 << 30;
@@ -36,11 +36,6 @@ impl<'a> Space<'a> {
     /// The first byte that is not allocated.
     pub(crate) fn end(&self) -> u64 {
         self.end
-    }
-
-    /// Takes back allocations down to `end`. Nothing that is committed lies there.
-    pub(crate) fn rewind(&mut self, end: u64) {
-        self.end = end;
     }
 
     /// Allocates an aligned part of the file, growing it when it must.

@@ -44,6 +44,8 @@ pub struct Store {
     pub(crate) image: Option<ImagePlace>,
     /// Access entries since the image.
     pub(crate) access: Overlay,
+    /// Those among them that were committed since a new image was begun that no commit has taken yet.
+    pub(crate) access_since_image: Option<Overlay>,
     /// Footers since the image, its own included, and their bytes.
     pub(crate) footers: u32,
     pub(crate) footer_bytes: u64,

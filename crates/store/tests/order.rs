@@ -83,7 +83,7 @@ fn slices_are_paced_and_synced_in_between() {
     let slices = RefCell::new(Vec::new());
     let pace = |bytes| slices.borrow_mut().push(bytes);
     let snapshot = learner.publish();
-    store.checkpoint(&snapshot, New { access: &[], groups: &[], image: true, pace: &pace }).unwrap();
+    store.checkpoint(&snapshot, New { access: &[], groups: &[], image: None, pace: &pace }).unwrap();
     let slices = slices.into_inner();
     assert!(slices.iter().all(|bytes| (1..=1 << 20).contains(bytes)));
     let total: u64 = slices.iter().sum();

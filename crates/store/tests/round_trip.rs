@@ -105,7 +105,7 @@ fn a_checkpoint_of_nothing_new_writes_nothing() {
     let (operations, bytes) = (disk.operations(), store.file_bytes());
     for image in [false, true] {
         let nothing = learner.checkpoint(&mut store, image).unwrap();
-        assert!(!nothing.wrote && !nothing.image);
+        assert!(!nothing.wrote);
     }
     assert_eq!((disk.operations(), store.file_bytes()), (operations, bytes));
 }
@@ -119,7 +119,7 @@ fn an_older_snapshot_is_refused() {
     let old = learner.publish();
     learner.learn(2, b"two");
     learner.checkpoint(&mut store, false).unwrap();
-    let new = sutra_store::New { access: &[], groups: &[], image: false, pace: &|_| {} };
+    let new = sutra_store::New { access: &[], groups: &[], image: None, pace: &|_| {} };
     assert!(matches!(store.checkpoint(&old, new), Err(StoreError::Stale)));
     learner.learn(3, b"three");
     learner.checkpoint(&mut store, false).unwrap();

@@ -65,6 +65,10 @@ pub trait File: Send + Sync + Debug {
     /// sync that succeeds does not say otherwise.
     fn sync_data(&self) -> io::Result<()>;
 
+    /// Says that a range that is durable will not be read soon: the system may use its memory for something else. A hint,
+    /// without effect where the system takes none.
+    fn forget(&self, _offset: u64, _len: u64) {}
+
     /// Maps `len` bytes from `offset` (a multiple of [`MAP_ALIGNMENT`]) read-only and shared.
     ///
     /// The caller maps only bytes that no longer change and never shortens the file afterwards.

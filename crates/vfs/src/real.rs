@@ -187,6 +187,10 @@ impl File for RealFile {
         retried(|| self.file.sync_data())
     }
 
+    fn forget(&self, offset: u64, len: u64) {
+        system::forget(&self.file, offset, len);
+    }
+
     fn map(&self, offset: u64, len: usize) -> io::Result<Map> {
         check_map(offset, len, self.len()?)?;
         retried(|| Map::of_file(&self.file, offset, len))

@@ -1,4 +1,4 @@
-//! The two calls that the standard library does not offer.
+//! The calls that the standard library does not offer.
 
 use std::fs;
 use std::io;
@@ -31,6 +31,21 @@ pub(crate) fn allocate(file: &fs::File, len: u64) -> io::Result<bool> {
 pub(crate) fn allocate(_file: &fs::File, _len: u64) -> io::Result<bool> {
     Ok(false)
 }
+
+/// Gives the page cache of a range that is durable back to the system; pages that are not are kept by it.
+#[cfg(target_os = "linux")]
+pub(crate) fn forget(file: &fs::File, offset: u64, len: u64) {
+    use std::os::fd::AsRawFd;
+
+    let (Ok(offset), Ok(len)) = (libc::off_t::try_from(offset), libc::off_t::try_from(len)) else { return };
+    // SAFETY: the descriptor is open for as long as `file` is borrowed; the call takes integers only. It is advice: whether
+    // it was taken does not matter.
+    let _ = unsafe { libc::posix_fadvise(file.as_raw_fd(), offset, len, libc::POSIX_FADV_DONTNEED) };
+}
+
+/// Other systems have no such call.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn forget(_file: &fs::File, _offset: u64, _len: u64) {}
 
 /// The machine's name, `unknown` when it has none that is text.
 pub(crate) fn host_name() -> String {

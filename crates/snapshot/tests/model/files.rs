@@ -104,11 +104,8 @@ pub(crate) fn image(snapshot: &Snapshot) -> Vec<u8> {
         (row.access_count, row.last_accessed) = (U32::new(count), U64::new(last));
         put(header.row_range().start + u64::from(slot) * 32, row.as_bytes());
         let hash = id_hash(&record.id);
-        let mut at = id_home(hash, header.id_bits()) as usize;
-        while words[at] != ID_EMPTY {
-            at = (at + 1) % words.len();
-        }
-        words[at] = id_word(hash, slot);
+        let home = id_home(hash, lengths.slots) as usize;
+        *words[home..].iter_mut().find(|word| **word == ID_EMPTY).unwrap() = id_word(hash, slot);
     }
     put(header.id_range().start, words.as_bytes());
     for (side, columns) in [(Side::Out, header.out_columns()), (Side::In, header.in_columns())] {

@@ -2,12 +2,13 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sutra_format::entry::{Definition, EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_format::{AccessEntry, AssociationType, ConceptId};
 use sutra_snapshot::{Restore, Side, Snapshot, Writer};
-use sutra_store::{Committed, New, Store, StoreError, StoreOptions};
+use sutra_store::{Committed, Imaging, New, NewImage, Store, StoreError, StoreOptions};
 use sutra_vfs::Directory;
 
 pub(crate) const STORE_ID: [u8; 16] = *b"the test's store";
@@ -149,10 +150,31 @@ impl Learner {
         snapshot
     }
 
+    /// Commits what was learned, with an image of it if there is to be one.
     pub(crate) fn checkpoint(&mut self, store: &mut Store, image: bool) -> Result<Committed, StoreError> {
         let snapshot = self.publish();
-        let new = New { access: &self.access, groups: &self.groups, image, pace: &|_| {} };
+        let mut between = |_: &mut Store| Ok(ControlFlow::Continue(()));
+        let imaging = Imaging { access: &self.access, keep: true, between: &mut between };
+        let image = if image { store.write_image(&snapshot, imaging)? } else { None };
+        let access = if image.is_some() { &[][..] } else { &self.access };
+        let new = New { access, groups: &self.groups, image, pace: &|_| {} };
         let result = store.checkpoint(&snapshot, new);
+        self.committed(result)
+    }
+
+    /// Commits a snapshot with everything since the last commit, and perhaps an older image.
+    pub(crate) fn commit(
+        &mut self,
+        store: &mut Store,
+        snapshot: &Snapshot,
+        image: Option<NewImage>,
+    ) -> Result<Committed, StoreError> {
+        let new = New { access: &self.access, groups: &self.groups, image, pace: &|_| {} };
+        let result = store.checkpoint(snapshot, new);
+        self.committed(result)
+    }
+
+    fn committed(&mut self, result: Result<Committed, StoreError>) -> Result<Committed, StoreError> {
         if result.is_ok() {
             self.groups.clear();
             self.access.clear();
