@@ -37,6 +37,8 @@ pub struct EngineOptions {
     pub heap_bytes: u64,
     /// Bytes of a group from which on it is applied while the write-ahead log is being synced, by a thread of its own.
     pub overlap_bytes: u64,
+    /// How long nothing is written until memory that is kept for further writes is given back to the system.
+    pub idle: Duration,
 }
 
 impl Default for EngineOptions {
@@ -53,6 +55,7 @@ impl Default for EngineOptions {
             heap_bytes: 64 << 20,
             // Writing and syncing as much takes a quarter of a millisecond, starting a thread a tenth of that.
             overlap_bytes: 256 << 10,
+            idle: Duration::from_secs(10),
         }
     }
 }

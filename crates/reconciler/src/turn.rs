@@ -62,7 +62,7 @@ impl Reconciler {
     /// A group closes at the earliest of: the interval since its first entry, less what a commit takes; half of the queue;
     /// a number of bytes; somebody who waits; the end.
     fn gather(&mut self, group: &mut Vec<Slot<Vec<u8>>>) -> bool {
-        match self.drain.wait(None) {
+        match self.wait() {
             Woken::Poisoned => return false,
             Woken::Closed if self.drain.closed_and_empty() => return false,
             _ => {}
@@ -88,6 +88,19 @@ impl Reconciler {
         let bound = Cost { entries: self.options.queue_capacity, bytes: GROUP_BYTES - bytes };
         self.drain.collect_within(group, bound);
         true
+    }
+
+    /// Waits for something to do. Memory is kept for the next write, which may be a moment away; after a while it is given back.
+    fn wait(&mut self) -> Woken {
+        let until = self.writer.keeps_spare().then(|| Instant::now() + self.options.idle);
+        match self.drain.wait(until) {
+            Woken::Deadline => {
+                self.writer.release_spare();
+                self.writer.count_memory();
+                self.drain.wait(None)
+            }
+            woken => woken,
+        }
     }
 
     fn commit(&mut self, group: &[Slot<Vec<u8>>]) -> Result<(), String> {

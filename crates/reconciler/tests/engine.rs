@@ -1,6 +1,7 @@
 //! What the facade cannot ask of the engine.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sutra_format::ConceptId;
 use sutra_format::entry::{EntryWriter, LearnConcept, Op};
@@ -8,8 +9,8 @@ use sutra_log::{Cost, LogError, Wait};
 use sutra_reconciler::{Durability, Engine, EngineError, EngineOptions};
 use sutra_vfs::sim::SimDirectory;
 
-fn entry(number: u8) -> Vec<u8> {
-    let learn = LearnConcept {
+fn learn<'a>(number: u8) -> LearnConcept<'a> {
+    LearnConcept {
         id: ConceptId::from_bytes([number; 16]),
         namespace: 0,
         key: b"",
@@ -19,8 +20,11 @@ fn entry(number: u8) -> Vec<u8> {
         strength: 1.0,
         confidence: 1.0,
         created: None,
-    };
-    EntryWriter::single(u64::from(number), &Op::LearnConcept(learn))
+    }
+}
+
+fn entry(number: u8) -> Vec<u8> {
+    EntryWriter::single(u64::from(number), &Op::LearnConcept(learn(number)))
 }
 
 fn open(options: EngineOptions) -> Engine {
@@ -79,5 +83,37 @@ fn a_second_close_waits_for_the_first() {
         });
         let again = Engine::open(Arc::new(disk.clone()), EngineOptions::default()).unwrap().0;
         assert_eq!(again.snapshot().lengths().live_concepts, u32::from(round) + 1);
+    }
+}
+
+/// Memory that was written to `storage.dat` is kept for what is written next, and given back when nothing is.
+#[test]
+fn memory_for_further_writes_is_given_back_at_rest() {
+    for (idle, kept) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
+        let engine = open(EngineOptions { idle, ..EngineOptions::default() });
+        // Twenty megabytes of contents: chunks of 4 MiB that are full, committed, mapped and free again.
+        let content = vec![7; 100_000];
+        // The second round's groups find the first one's chunks free, and count.
+        for number in [1..200, 200..201] {
+            for number in number {
+                let learn = LearnConcept { content: &content, ..learn(number) };
+                let entry = EntryWriter::single(1, &Op::LearnConcept(learn));
+                engine.accept(entry, 1, Wait::For(Duration::from_secs(60))).unwrap();
+            }
+            engine.flush().unwrap();
+        }
+        let (bytes, deadline) = (|| engine.memory_use().heap_bytes, Instant::now() + Duration::from_secs(60));
+        if kept {
+            while bytes() < 16 << 20 && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            assert!(bytes() >= 16 << 20, "{} bytes", bytes());
+        } else {
+            while bytes() > 8 << 20 && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            assert!(bytes() <= 8 << 20, "{} bytes are kept", bytes());
+        }
+        engine.close().unwrap();
     }
 }

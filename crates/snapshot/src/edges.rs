@@ -36,14 +36,14 @@ pub struct EdgeRef {
 
 /// Edges that a leaf block of a size class holds.
 #[cfg(not(loom))]
-pub(crate) const LEAF_CAPACITY: [u32; 8] = [2, 6, 12, 24, 48, 96, 192, 384];
+pub(crate) const LEAF_CAPACITY: [u32; 11] = [2, 6, 8, 12, 18, 24, 35, 48, 96, 192, 384];
 /// Few, so that a model comes to a block's growth and to a hub within a few edges.
 #[cfg(loom)]
 pub(crate) const LEAF_CAPACITY: [u32; 3] = [2, 3, 6];
 /// The class of a hub's chunks.
 pub(crate) const HUB_CHUNK: u8 = LEAF_CAPACITY.len() as u8 - 1;
 /// The first class that a hub's directory has; under loom one of eight chunks.
-pub(crate) const FIRST_DIRECTORY: u8 = if cfg!(loom) { 0 } else { 3 };
+pub(crate) const FIRST_DIRECTORY: u8 = if cfg!(loom) { 0 } else { 5 };
 
 const EDGE: usize = 13;
 const _: () = {

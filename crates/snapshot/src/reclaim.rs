@@ -140,6 +140,10 @@ impl Reclaim {
                 free(Freed::Block { handle, class });
             }
         }
+        if self.garbage.len() < self.garbage.capacity() / 4 {
+            // A held snapshot may have made it long: its memory goes in halves, as the pieces went.
+            self.garbage.shrink_to((self.garbage.capacity() / 2).max(FREED_PER_GROUP));
+        }
         let Self { live, chunks, bytes, .. } = self;
         for chunks in chunks {
             // The oldest snapshots reach the first ones for longest; a snapshot taken late may be gone before: both ends.

@@ -29,25 +29,34 @@ impl SpareMemory {
         }
     }
 
+    /// Gives back what is kept; what is freed from now on is kept again.
+    pub(crate) fn release(&mut self) {
+        self.chunks.drain(..).for_each(free);
+    }
+
     /// Keeps memory for later, if it has the common size and few are kept.
     pub(crate) fn keep(&mut self, memory: MapMut) {
         if memory.len() as u64 == LARGEST_CHUNK && self.chunks.len() < self.kept {
             self.chunks.push(memory);
         } else {
-            let (start, bytes) = (memory.as_ptr(), memory.len());
-            sutra_sync::mapped::free(memory, start, bytes);
+            free(memory);
         }
     }
 
     /// Keeps at most so many from now on.
     pub(crate) fn limit(&mut self, kept: usize) {
         self.kept = kept;
-        self.chunks.truncate(kept);
+        self.chunks.drain(kept.min(self.chunks.len())..).for_each(free);
     }
 
     pub(crate) fn bytes(&self) -> u64 {
         self.chunks.len() as u64 * LARGEST_CHUNK
     }
+}
+
+fn free(memory: MapMut) {
+    let (start, bytes) = (memory.as_ptr(), memory.len());
+    sutra_sync::mapped::free(memory, start, bytes);
 }
 
 #[cfg(test)]
@@ -69,5 +78,9 @@ mod tests {
         assert_eq!(spare.bytes(), KEPT as u64 * LARGEST_CHUNK);
         spare.limit(2);
         assert_eq!(spare.bytes(), 2 * LARGEST_CHUNK);
+        spare.release();
+        assert_eq!(spare.bytes(), 0);
+        spare.keep(chunk());
+        assert_eq!(spare.bytes(), LARGEST_CHUNK);
     }
 }

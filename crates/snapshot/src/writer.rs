@@ -210,7 +210,7 @@ impl Writer {
         self.published = lengths;
         self.publish += 1;
         reclaim.collect(|freed| match freed {
-            Freed::Block { handle, class } => self.allocator.free(handle, class),
+            Freed::Block { handle, class } => self.allocator.free(&shared.blocks, handle, class),
             Freed::Chunk(chunk) => {
                 if let Some(memory) = chunk.into_heap() {
                     self.spare.keep(memory);
@@ -264,6 +264,17 @@ impl Writer {
     /// Keeps at most so many chunks of 4 MiB for further use when they are freed; 16 if it is not told.
     pub fn limit_spare(&mut self, chunks: usize) {
         self.spare.limit(chunks);
+    }
+
+    /// Whether freed chunks are kept for further use.
+    #[must_use]
+    pub fn keeps_spare(&self) -> bool {
+        self.spare.bytes() > 0
+    }
+
+    /// Gives the chunks that are kept for further use back to the system.
+    pub fn release_spare(&mut self) {
+        self.spare.release();
     }
 
     /// Access counters whose change was published since this was last called: slot, count and time of the last access,
