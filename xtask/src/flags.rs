@@ -16,7 +16,7 @@ usage: cargo xtask <command>
     --only <text>  mutants: those whose names contain this
   bench [name..]   the engine beside LMDB, redb, fjall, SQLite and a hash map; all workloads (two to three hours), or those
                    named: learn learn-384 learn-768 associate associate-skewed read burst open-loop flip checkpoint held
-                   open disk memory growth sustained
+                   open disk memory growth ten-seconds sustained
     --rocksdb      RocksDB as well: a long C++ build that needs libclang
     --quick        a smoke test of seconds, whose numbers mean nothing
     --output <f>   writes the report to a file too, between its marks if it has them; `--help` lists the flags for sizes,

@@ -47,6 +47,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     ("disk", disk::run),
     ("memory", memory::run),
     ("growth", growth::run),
+    ("ten-seconds", sustained::ten_seconds),
     ("sustained", sustained::run),
 ];
 

@@ -1,5 +1,5 @@
-//! Writing for minutes: what is left of a rate when memory tables are full, when logs have gone round and when compactions
-//! and checkpoints go on all the time.
+//! Writing for ten seconds, and for minutes: what is left of a rate when memory tables are full, when logs have gone round and
+//! when compactions and checkpoints go on all the time.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -22,6 +22,8 @@ const MOST: [u64; 2] = [10_000_000, 50_000_000];
 const BYTES: u64 = 12_000_000_000;
 /// Vectors that are made; they are taken round and round.
 const VECTORS: usize = 4_000;
+/// A burst.
+const BURST: Duration = Duration::from_secs(10);
 /// Writes between two looks at the clock.
 const WRITES_A_LOOK: u64 = 16;
 
@@ -29,26 +31,37 @@ const WRITES_A_LOOK: u64 = 16;
 #[derive(Clone, Copy)]
 enum Kinds {
     Concepts,
-    Vectors,
+    /// With vectors of so many dimensions.
+    Vectors(usize),
     Associations,
 }
 
-const ALL: [(&str, Kinds); 3] =
-    [("learn", Kinds::Concepts), ("learn with 384-d vectors", Kinds::Vectors), ("associate", Kinds::Associations)];
+const ALL: [(&str, Kinds); 4] = [
+    ("learn", Kinds::Concepts),
+    ("learn with 384-d vectors", Kinds::Vectors(384)),
+    ("learn with 768-d vectors", Kinds::Vectors(768)),
+    ("associate", Kinds::Associations),
+];
 
 /// What all engines are given.
 struct Given {
     time: Duration,
     known: Vec<Id>,
-    vectors: Vec<Vec<f32>>,
+    vectors: usize,
 }
 
+/// `--sustain` seconds.
 pub(crate) fn run(options: &Options) -> Outcome<String> {
-    let given = Given {
-        time: Duration::from_secs_f64(options.sustain),
-        known: ids(0..options.concepts * 5),
-        vectors: vectors(&mut Random::new(1), VECTORS.min(options.vectors), 384),
-    };
+    measure(options, "Sustained", Duration::from_secs_f64(options.sustain))
+}
+
+/// A burst of ten seconds.
+pub(crate) fn ten_seconds(options: &Options) -> Outcome<String> {
+    measure(options, "Ten seconds", if options.quick { BURST / 20 } else { BURST })
+}
+
+fn measure(options: &Options, title: &str, time: Duration) -> Outcome<String> {
+    let given = Given { time, known: ids(0..options.concepts * 5), vectors: VECTORS.min(options.vectors) };
     let engines = options.engines.len();
     let mut measures = Vec::new();
     for (name, kinds) in ALL {
@@ -73,13 +86,13 @@ pub(crate) fn run(options: &Options) -> Outcome<String> {
          has {} GB: whichever comes first. The seconds are how long it was, until all was durable and visible. The last third \
          is the rate of the last third of that time. Concepts have {CONTENT} random bytes and are learned into an empty store; \
          associations are uniform among {} concepts. Making one takes {drawn:.0} ns, which is not subtracted.",
-        options.sustain,
+        time.as_secs_f64(),
         rounded(MOST[0] as f64),
         rounded(MOST[1] as f64),
         BYTES / 1_000_000_000,
         rounded(given.known.len() as f64)
     );
-    Ok(table("Sustained", &about, &options.engines, &measures))
+    Ok(table(title, &about, &options.engines, &measures))
 }
 
 fn unit(part: &str) -> Unit {
@@ -93,11 +106,15 @@ fn sustain(kind: Kind, kinds: Kinds, given: &Given) -> Outcome<Vec<(Duration, f6
         opened.store.write(&mut Concepts::new(&given.known, &[], 2))?;
         opened.store.rest()?;
     }
-    let mut fresh = Fresh::new(if matches!(kinds, Kinds::Vectors) { &given.vectors } else { &[] }, 3);
+    let vectors = match kinds {
+        Kinds::Vectors(dimension) => vectors(&mut Random::new(1), given.vectors, dimension),
+        Kinds::Concepts | Kinds::Associations => Vec::new(),
+    };
+    let mut fresh = Fresh::new(&vectors, 3);
     let mut drawn = Drawn::new(&given.known, usize::MAX, 4);
     let (writes, most): (&mut dyn Source, _) = match kinds {
         Kinds::Associations => (&mut drawn, MOST[1]),
-        Kinds::Concepts | Kinds::Vectors => (&mut fresh, MOST[0]),
+        Kinds::Concepts | Kinds::Vectors(_) => (&mut fresh, MOST[0]),
     };
     let mut counted = Counted::new(writes, opened.folder.path(), most, given.time);
     opened.store.write(&mut counted)?;

@@ -8,6 +8,7 @@ use super::Checked;
 use crate::error::StoreError;
 use crate::footers::{Chain, Footer};
 use crate::reading::Readable;
+use crate::store::footer_space;
 
 impl Checked {
     /// Reads every footer back to the first. A broken link ends the walk.
@@ -18,6 +19,7 @@ impl Checked {
         for footer in Chain::new(readable, &self.header) {
             let footer = footer?;
             self.report.footers = self.report.footers.saturating_add(1);
+            self.report.footer_bytes = self.report.footer_bytes.saturating_add(footer_space(footer.place.length));
             self.groups(&footer, &mut group_after)?;
             self.index(&footer, &readable)?;
             oldest = footer.header.first_concept.get();

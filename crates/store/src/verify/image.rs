@@ -36,6 +36,7 @@ impl Checked {
             }
         };
         self.report.image_blocks = image.header().blocks();
+        self.report.image_bytes = image.header().length.get();
         let mut whole = true;
         for block in 0..image.header().blocks() {
             if let Err(StoreError::Corrupt { region, offset, problem }) = image.verify(block) {

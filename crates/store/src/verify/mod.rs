@@ -35,6 +35,14 @@ pub struct VerifyReport {
     pub sequence: u64,
     /// Bytes of the file that are allocated.
     pub file_bytes: u64,
+    /// Bytes of records and blobs in the arenas.
+    pub record_bytes: u64,
+    /// Bytes that the chunks of the arenas reserve for them.
+    pub chunk_bytes: u64,
+    /// Bytes of the image.
+    pub image_bytes: u64,
+    /// Bytes of all footers, superseded ones included: index, Bloom filter, groups, extents.
+    pub footer_bytes: u64,
     /// Header slots that hold the last commit: 2 if all is well.
     pub headers: u32,
     /// Footers, superseded ones included.
@@ -133,16 +141,19 @@ fn verify_file(file: &dyn File, report: &mut VerifyReport) -> Result<(), StoreEr
 
     let readable = bounds(file, &header)?;
     let newest = Footers::read(readable, &header)?;
+    let lengths = slots::lengths(&header);
     let mut chunks = [Vec::new(), Vec::new(), Vec::new()];
     for (arena, maps) in Arena::ALL.into_iter().zip(&mut chunks) {
         for index in 0..newest.extents.count(arena) {
             if let Some(place) = newest.extents.get(arena, index) {
                 maps.push(map_chunk(file, place)?);
                 report.chunks += 1;
+                report.chunk_bytes = report.chunk_bytes.saturating_add(place.size);
+                let used = arenas::used(arena, index, place.size, &lengths);
+                report.record_bytes = report.record_bytes.saturating_add(used);
             }
         }
     }
-    let lengths = slots::lengths(&header);
     let extents = newest.extents.clone();
     let mut checked = Checked { header, lengths, extents, chunks, report: std::mem::take(report) };
     let result = verify_contents(&mut checked, file, &newest);
