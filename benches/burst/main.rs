@@ -1,14 +1,16 @@
 //! What a store does while it is written to, and what growth costs: `cargo bench -p sutra-benches --bench burst`.
 //!
-//! Arguments after `--`: names of parts (`visible`, `reads`, `growth`, `open`, `flush`), all of them by default; `--quick`
+//! Arguments after `--`: names of parts (`visible`, `reads`, `growth`, `batch`, `open`, `flush`, `memory`), all of them by default; `--quick`
 //! for a tenth of the sizes. Not a criterion bench: it is about percentiles and about two things that go on at once.
 
 use std::time::{Duration, Instant};
 
 use sutra_benches::Outcome;
 
+mod batch;
 mod flushing;
 mod growth;
+mod memory;
 mod opening;
 mod reads;
 mod table;
@@ -40,12 +42,14 @@ impl Scale {
 
 type Part = (&'static str, fn(Scale) -> Outcome);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 7] = [
     ("visible", visible::run),
     ("reads", reads::run),
     ("growth", growth::run),
+    ("batch", batch::run),
     ("open", opening::run),
     ("flush", flushing::run),
+    ("memory", memory::run),
 ];
 
 fn main() -> Outcome {
@@ -57,7 +61,11 @@ fn main() -> Outcome {
             // Cargo says so to every bench.
             "--bench" => {}
             part if PARTS.iter().any(|(name, _)| *name == part) => wanted.push(argument),
-            other => return Err(format!("{other}: not --quick, visible, reads, growth, open or flush").into()),
+            other => {
+                return Err(
+                    format!("{other}: not --quick, visible, reads, growth, batch, open, flush or memory").into()
+                );
+            }
         }
     }
     for (name, run) in PARTS {

@@ -35,6 +35,9 @@ pub struct EngineOptions {
     pub wal_bytes: u64,
     /// Bytes in memory and not yet in `storage.dat` that trigger a checkpoint.
     pub heap_bytes: u64,
+    /// Bytes that came in since the last checkpoint was begun at which writers wait for it: what is not in the file is at most
+    /// this and what that checkpoint writes. Without a disk that takes checkpoints they do not wait.
+    pub heap_limit: u64,
     /// Bytes of a group from which on it is applied while the write-ahead log is being synced, by a thread of its own.
     pub overlap_bytes: u64,
     /// How long nothing is written until memory that is kept for further writes is given back to the system.
@@ -53,6 +56,7 @@ impl Default for EngineOptions {
             wal_segment_bytes: 16 << 20,
             wal_bytes: 256 << 20,
             heap_bytes: 64 << 20,
+            heap_limit: 128 << 20,
             // Writing and syncing as much takes a quarter of a millisecond, starting a thread a tenth of that.
             overlap_bytes: 256 << 10,
             idle: Duration::from_secs(10),

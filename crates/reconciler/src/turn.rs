@@ -121,6 +121,7 @@ impl Reconciler {
         let bytes = entries.iter().map(|entry| entry.len() as u64).sum();
 
         let began = Instant::now();
+        self.bound_memory();
         if self.options.durability != Durability::None {
             self.make_room(&entries)?;
         }
@@ -205,6 +206,18 @@ impl Reconciler {
         uncommitted.add_access(self.writer.take_accessed());
         uncommitted.groups.extend(group);
         uncommitted.bytes += bytes;
+    }
+
+    /// With as much in memory as there may be, waits for the checkpoint that brings it to the file.
+    fn bound_memory(&mut self) {
+        while self.checkpoints.uncommitted.lock().bytes >= self.options.heap_limit {
+            let visible = self.drain.log().visible();
+            if self.checkpoints.wait_done(visible).is_err() {
+                // It could not be written: memory is then all that there is. It is tried again with every group.
+                return;
+            }
+            self.take_done();
+        }
     }
 
     /// With every segment full, waits for a checkpoint: backpressure, not growth. If the checkpoint cannot be written either

@@ -7,7 +7,7 @@ use sutra_format::ConceptId;
 use sutra_format::entry::{EntryWriter, LearnConcept, Op};
 use sutra_log::{Cost, LogError, Wait};
 use sutra_reconciler::{Durability, Engine, EngineError, EngineOptions};
-use sutra_vfs::sim::SimDirectory;
+use sutra_vfs::sim::{Fault, SimDirectory};
 
 fn learn<'a>(number: u8) -> LearnConcept<'a> {
     LearnConcept {
@@ -116,4 +116,48 @@ fn memory_for_further_writes_is_given_back_at_rest() {
         }
         engine.close().unwrap();
     }
+}
+
+/// Nothing but the bound asks for checkpoints here.
+#[test]
+fn what_is_not_in_the_file_is_bounded() {
+    const LIMIT: u64 = 64 << 10;
+    for durability in [Durability::Group, Durability::None] {
+        let never = EngineOptions { threshold: u64::MAX, heap_bytes: u64::MAX, ..EngineOptions::default() };
+        let engine = open(EngineOptions { heap_limit: LIMIT, durability, ..never });
+        let content = vec![7; 1000];
+        for number in 1..=200 {
+            let learn = LearnConcept { content: &content, ..learn(number) };
+            let entry = EntryWriter::single(1, &Op::LearnConcept(learn));
+            let bytes = entry.len() as u64;
+            let sequence = engine.accept(entry, 1, Wait::For(Duration::from_secs(60))).unwrap();
+            engine.wait_visible(sequence, None).unwrap();
+            // What came in since a checkpoint was begun, and what that one writes.
+            let waiting = (sequence - engine.statistics().committed_sequence) * bytes;
+            assert!(waiting <= 2 * (LIMIT + bytes), "{waiting} bytes");
+        }
+        assert!(engine.statistics().checkpoints >= 2);
+        engine.close().unwrap();
+    }
+}
+
+/// A full disk is no reason to stop learning: what cannot be written stays in memory.
+#[test]
+fn without_room_for_checkpoints_writing_goes_on() {
+    let disk = SimDirectory::new();
+    let options = EngineOptions { heap_limit: 16 << 10, durability: Durability::None, ..EngineOptions::default() };
+    let engine = Engine::open(Arc::new(disk.clone()), options).unwrap().0;
+    disk.fail_from(disk.operations(), Fault::Enospc);
+    let content = vec![7; 1000];
+    for number in 1..=100 {
+        let learn = LearnConcept { content: &content, ..learn(number) };
+        let entry = EntryWriter::single(1, &Op::LearnConcept(learn));
+        let sequence = engine.accept(entry, 1, Wait::For(Duration::from_secs(60))).unwrap();
+        engine.wait_visible(sequence, Some(Instant::now() + Duration::from_secs(60))).unwrap();
+    }
+    assert!(engine.statistics().checkpoint_failures > 0);
+    disk.heal();
+    engine.flush().unwrap();
+    assert_eq!(engine.statistics().committed_sequence, 100);
+    engine.close().unwrap();
 }

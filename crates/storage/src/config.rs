@@ -16,8 +16,8 @@ pub struct ConcurrentConfig {
     /// Upper bound, in milliseconds, on how long an accepted write waits to be gathered into a group; 1 to 60,000. Larger
     /// groups need fewer syncs and are seen later.
     pub reconcile_interval_ms: u64,
-    /// Records not yet in `storage.dat` that trigger a checkpoint; at least 1. Bytes of the write-ahead log and bytes in
-    /// memory trigger one too.
+    /// Records not yet in `storage.dat` that trigger a checkpoint; at least 1. Half of the write-ahead log and 2 KiB for each
+    /// of these records (between 4 and 64 MiB) trigger one too; with twice as much, writers wait for it.
     pub memory_threshold: usize,
     /// Operations that the write log holds at most; 1 to 16,777,215. The burst that is taken before a writer has to wait.
     pub queue_capacity: usize,
@@ -99,10 +99,11 @@ impl ConcurrentConfig {
         Self { reconcile_interval_ms: 5, memory_threshold: 10_000, ..Self::new(storage_path) }
     }
 
-    /// For little memory: checkpoints at 5,000 records, so that chunks soon become maps of the file.
+    /// For little memory: checkpoints at 5,000 records, so that chunks soon become maps of the file, and a short queue.
+    /// Writers who are faster than the disk wait for it.
     #[must_use]
     pub fn memory_constrained(storage_path: impl Into<PathBuf>) -> Self {
-        Self { memory_threshold: 5_000, ..Self::new(storage_path) }
+        Self { memory_threshold: 5_000, queue_capacity: 5_000, queue_bytes: 8 << 20, ..Self::new(storage_path) }
     }
 
     pub(crate) fn engine_options(&self) -> Result<EngineOptions, Error> {
@@ -121,14 +122,19 @@ impl ConcurrentConfig {
         if let Some(dimension) = self.vector_dimension {
             range("vector_dimension", dimension as u64, 1, MAX_DIMENSION as u64)?;
         }
+        let defaults = EngineOptions::default();
+        // Two kilobytes a record: a content, and a vector of 384 dimensions.
+        let heap_bytes = (self.memory_threshold as u64).saturating_mul(2048).clamp(4 << 20, defaults.heap_bytes);
         Ok(EngineOptions {
+            heap_bytes,
+            heap_limit: 2 * heap_bytes,
             interval: Duration::from_millis(self.reconcile_interval_ms),
             threshold: self.memory_threshold as u64,
             queue_capacity: self.queue_capacity,
             queue_bytes: self.queue_bytes,
             durability: self.durability,
             initial_size: self.initial_size,
-            ..EngineOptions::default()
+            ..defaults
         })
     }
 }

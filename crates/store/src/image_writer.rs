@@ -36,7 +36,7 @@ impl From<Damage> for ImageFailure {
     }
 }
 
-/// Writes the image of a snapshot with this layout to a place of the file, durably. Access counts are those of the old image's
+/// Writes the image of a snapshot with this layout to a place of the file; the commit that takes it syncs the last bytes. Access counts are those of the old image's
 /// rows under those of the overlay. Gives the header, sealed.
 pub(crate) fn write(
     snapshot: &Snapshot,
@@ -59,7 +59,6 @@ pub(crate) fn write(
     let mut page = header.as_bytes().to_vec();
     page.resize(usize_of(IMAGE_PAGE)?, 0);
     output.write(position, &page)?;
-    output.sync()?;
     Ok(header)
 }
 

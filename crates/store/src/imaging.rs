@@ -157,8 +157,8 @@ impl ImageOutput<'_> {
         if (self.between)(self.store)?.is_break() { Err(ImageFailure::Ended) } else { Ok(()) }
     }
 
-    /// Makes what was written durable: also the last bytes, before the image is given to a commit.
-    pub(crate) fn sync(&mut self) -> Result<(), ImageFailure> {
+    /// Makes what was written durable.
+    fn sync(&mut self) -> Result<(), ImageFailure> {
         self.unsynced = 0;
         self.store.sync()?;
         for (position, length) in self.forgettable.drain(..) {

@@ -134,7 +134,9 @@ fn a_sync_of_an_image_that_fails_ends_committing() {
         let disk = SimDirectory::new();
         let mut store = Store::create(arc(&disk), options()).unwrap();
         let mut learner = Learner::new();
-        learner.learn_some(&mut Random(1), 100, 60);
+        // An image of ten megabytes, which is synced once before its end.
+        (0..200_000).for_each(|key| learner.learn(key, b""));
+        learner.checkpoint(&mut store, false).unwrap();
         let first = disk.operations();
         if let Some(operation) = fails {
             disk.fail_at(operation, Fault::FailedSync);
@@ -143,7 +145,7 @@ fn a_sync_of_an_image_that_fails_ends_committing() {
         let sync = disk.trace().into_iter().find(|op| op.number >= first && matches!(op.kind, TraceKind::Sync { .. }));
         (result, sync.expect("a sync").number, learner.checkpoint(&mut store, false).map(drop))
     };
-    // The first one is the image's: what it is made of is written after it.
+    // The first one is the image's: what else is committed is written after it.
     let (whole, sync, next) = life(None);
     assert!(whole.is_ok() && next.is_ok());
     let (failed, _, next) = life(Some(sync));
