@@ -9,6 +9,9 @@ use crate::flags::Bench;
 use crate::steps::{self, Outcome, cargo};
 
 pub(crate) fn run(root: &Path, asked: &Bench) -> ExitCode {
+    if asked.python {
+        return crate::python_bench::run(root, &asked.arguments);
+    }
     let mut command = cargo(root);
     // A relative `--output` is meant from where the command was typed.
     if let Ok(here) = std::env::current_dir() {

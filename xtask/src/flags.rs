@@ -17,6 +17,7 @@ usage: cargo xtask <command>
   bench [name..]   the engine beside LMDB, redb, fjall, SQLite and a hash map; all workloads (two to three hours), or those
                    named: learn learn-384 learn-768 associate associate-skewed read burst open-loop flip checkpoint held
                    open disk memory growth ten-seconds sustained
+    --python       the Python package instead, beside the Python packages of LMDB, LanceDB, Kuzu and NetworkX: two minutes
     --rocksdb      RocksDB as well: a long C++ build that needs libclang
     --quick        a smoke test of seconds, whose numbers mean nothing
     --output <f>   writes the report to a file too, between its marks if it has them; `--help` lists the flags for sizes,
@@ -53,6 +54,8 @@ pub(crate) struct Verify {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bench {
     pub(crate) rocksdb: bool,
+    /// The Python package beside Python packages, instead of the engine beside engines.
+    pub(crate) python: bool,
     /// For the program that measures, which understands them itself.
     pub(crate) arguments: Vec<String>,
 }
@@ -82,6 +85,7 @@ fn bench(args: impl Iterator<Item = String>) -> Bench {
     for arg in args {
         match arg.as_str() {
             "--rocksdb" => bench.rocksdb = true,
+            "--python" => bench.python = true,
             _ => bench.arguments.push(arg),
         }
     }
@@ -131,8 +135,10 @@ mod tests {
     #[test]
     fn bench_hands_on_what_is_not_its_own() {
         let arguments = ["learn", "--output", "x.md"].map(str::to_owned).to_vec();
-        let bench = Bench { rocksdb: true, arguments };
+        let bench = Bench { rocksdb: true, python: false, arguments };
         assert_eq!(parsed("bench learn --rocksdb --output x.md"), Ok(Command::Bench(bench)));
+        let bench = Bench { python: true, arguments: vec!["--quick".to_owned()], ..Bench::default() };
+        assert_eq!(parsed("bench --python --quick"), Ok(Command::Bench(bench)));
         assert_eq!(parsed("bench"), Ok(Command::Bench(Bench::default())));
     }
 

@@ -13,6 +13,7 @@ mod coverage;
 mod flags;
 mod programs;
 mod python;
+mod python_bench;
 mod steps;
 mod suite;
 mod tidy;

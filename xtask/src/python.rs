@@ -13,6 +13,7 @@ use crate::steps::{Outcome, Step, cargo, quiet, run, target_dir};
 /// The package, from the root.
 const PACKAGE: &str = "crates/python";
 const REQUIREMENTS: &str = "crates/python/tests/requirements.txt";
+pub(crate) const NO_PYTHON: &str = "python3, of version 3.11 or later and with venv, is not installed";
 /// Builds of Python without the global lock, any of which will do.
 const FREE_THREADED: [&str; 2] = ["python3.14t", "python3.13t"];
 /// What the tests need at least, where wheels of the others are rare.
@@ -21,11 +22,10 @@ const LEAST: [&str; 2] = ["numpy", "pytest"];
 /// The steps in their order; one left out if there is no interpreter.
 pub(crate) fn steps(root: &Path) -> Vec<Step> {
     let Some(python) = interpreter() else {
-        let missing = "python3, of version 3.11 or later and with venv, is not installed";
-        return vec![Step::new("python", || Outcome::LeftOut(missing.to_owned()))];
+        return vec![Step::new("python", || Outcome::LeftOut(NO_PYTHON.to_owned()))];
     };
     let at = |work: fn(&Place) -> Outcome| {
-        let place = Place { root: root.to_path_buf(), folder: target_dir(root).join("python"), python: python.clone() };
+        let place = Place::new(root, &python);
         move || work(&place)
     };
     vec![
@@ -41,21 +41,25 @@ pub(crate) fn steps(root: &Path) -> Vec<Step> {
 }
 
 /// Where things are.
-#[derive(Clone)]
-struct Place {
-    root: PathBuf,
+pub(crate) struct Place {
+    pub(crate) root: PathBuf,
     /// What is made here.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// The interpreter that is there.
-    python: PathBuf,
+    pub(crate) python: PathBuf,
 }
 
 impl Place {
+    pub(crate) fn new(root: &Path, python: &Path) -> Self {
+        let folder = target_dir(root).join("python");
+        Self { root: root.to_path_buf(), folder, python: python.to_path_buf() }
+    }
+
     fn venv(&self) -> PathBuf {
         self.folder.join("venv")
     }
 
-    fn program(&self, venv: &Path, name: &str) -> Command {
+    pub(crate) fn program(&self, venv: &Path, name: &str) -> Command {
         let mut command = Command::new(venv.join("bin").join(name));
         command.current_dir(self.root.join(PACKAGE)).stdin(std::process::Stdio::null());
         // What is set for another interpreter is not meant for this one.
@@ -65,7 +69,7 @@ impl Place {
 }
 
 /// The path of a Python that can build and test the package.
-fn interpreter() -> Option<PathBuf> {
+pub(crate) fn interpreter() -> Option<PathBuf> {
     let check = "import sys, venv, ensurepip; print(sys.executable) if sys.version_info >= (3, 11) else sys.exit(1)";
     let output = Command::new("python3").args(["-c", check]).output().ok()?;
     let path = String::from_utf8(output.stdout).ok()?;
@@ -83,7 +87,7 @@ fn lints(place: &Place) -> Outcome {
 }
 
 /// Builds one wheel for an interpreter into a folder of its own.
-fn wheel(place: &Place, python: &Path, folder: &Path) -> Outcome {
+pub(crate) fn wheel(place: &Place, python: &Path, folder: &Path) -> Outcome {
     let tools = place.folder.join("tools");
     let maturin: Vec<_> = requirements(&place.root).into_iter().filter(|line| line.starts_with("maturin")).collect();
     if let Err(outcome) = made(place, &place.python, &tools).and_then(|()| install(place, &tools, &maturin)) {
@@ -115,13 +119,13 @@ fn fresh(place: &Place, python: &Path, venv: &Path, wheels: &Path, packages: &[S
     run(pip(place, venv).args(["--no-index", "--no-deps"]).arg(wheel))
 }
 
-fn wheel_in(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn wheel_in(folder: &Path) -> Option<PathBuf> {
     let files = std::fs::read_dir(folder).ok()?.flatten().map(|file| file.path());
     files.into_iter().find(|path| path.extension() == Some(OsStr::new("whl")))
 }
 
 /// Makes an environment if there is none.
-fn made(place: &Place, python: &Path, venv: &Path) -> Result<(), Outcome> {
+pub(crate) fn made(place: &Place, python: &Path, venv: &Path) -> Result<(), Outcome> {
     if venv.join("bin/python").exists() {
         return Ok(());
     }
@@ -133,13 +137,13 @@ fn made(place: &Place, python: &Path, venv: &Path) -> Result<(), Outcome> {
     }
 }
 
-fn pip(place: &Place, venv: &Path) -> Command {
+pub(crate) fn pip(place: &Place, venv: &Path) -> Command {
     let mut command = place.program(venv, "python");
     command.args(["-m", "pip", "install", "--quiet", "--no-input", "--no-compile", "--disable-pip-version-check"]);
     command
 }
 
-fn install(place: &Place, venv: &Path, packages: &[String]) -> Result<(), Outcome> {
+pub(crate) fn install(place: &Place, venv: &Path, packages: &[String]) -> Result<(), Outcome> {
     match run(pip(place, venv).args(packages)) {
         Outcome::Passed => Ok(()),
         _ => Err(Outcome::LeftOut(format!("pip could not install {}: is there a network?", packages.join(" ")))),
@@ -152,7 +156,7 @@ fn requirements(root: &Path) -> Vec<String> {
     pinned(&text)
 }
 
-fn pinned(text: &str) -> Vec<String> {
+pub(crate) fn pinned(text: &str) -> Vec<String> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
     lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }

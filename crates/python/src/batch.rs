@@ -76,15 +76,16 @@ impl Numbers {
     fn new(source: Option<Source<'_, '_>>, field: &'static str, rows: usize) -> Answer<Option<Self>> {
         let each = match source {
             None => return Ok(None),
-            Some(Source::Given(value)) => match value.extract::<f32>() {
-                Ok(number) => return Ok(Some(Self::All(number))),
-                Err(_) => match imported(value, field)? {
-                    Some(chunks) => narrowed(&chunks.floats(field)?),
-                    None => {
-                        let array: PyReadonlyArray1<'_, f32> = vector::floats(value, field, "(n,)")?;
-                        array.as_slice().map_err(|error| Failure::invalid(field, error.to_string()))?.to_vec()
-                    }
-                },
+            // An array of one number is a column of one row, though it can be read as a number.
+            Some(Source::Given(value)) if !value.hasattr("__len__")? && value.extract::<f32>().is_ok() => {
+                return Ok(Some(Self::All(value.extract()?)));
+            }
+            Some(Source::Given(value)) => match imported(value, field)? {
+                Some(chunks) => narrowed(&chunks.floats(field)?),
+                None => {
+                    let array: PyReadonlyArray1<'_, f32> = vector::floats(value, field, "(n,)")?;
+                    array.as_slice().map_err(|error| Failure::invalid(field, error.to_string()))?.to_vec()
+                }
             },
             Some(Source::Table(chunks)) => narrowed(&chunks.floats(field)?),
         };
@@ -209,10 +210,11 @@ impl ArrowVectors {
             }
             other => return Err(refused(format!("a column of {other} holds no vectors: give lists of float32"))),
         };
+        let missing = values.null_count() > 0;
         for (row, range) in rows.iter_mut().enumerate() {
             if array.is_null(row) {
                 *range = None;
-            } else if range.clone().is_some_and(|range| (range.start..range.end).any(|at| values.is_null(at))) {
+            } else if missing && range.clone().is_some_and(|range| range.into_iter().any(|at| values.is_null(at))) {
                 return Err(refused(format!("row {row}: a number is missing (null)")));
             }
         }

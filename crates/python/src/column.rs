@@ -262,7 +262,9 @@ pub(crate) fn imported(value: &Bound<'_, PyAny>, field: &'static str) -> Answer<
         // marked as taken and releases nothing.
         let reader = unsafe { ArrayStreamReader::from_raw(stream.as_ptr()) }.map_err(refused)?;
         let kind = reader.field().data_type().clone();
-        let arrays = reader.map(|array| array.and_then(checked)).collect::<Result<_, _>>().map_err(refused)?;
+        // Taken under the lock, which a producer in Python may need; looked through without it.
+        let arrays = reader.collect::<Result<Vec<_>, _>>().map_err(refused)?;
+        value.py().detach(|| arrays.iter().try_for_each(check)).map_err(refused)?;
         return Ok(Some(Chunks { kind, arrays }));
     }
     if !value.hasattr("__arrow_c_array__")? {
@@ -272,17 +274,21 @@ pub(crate) fn imported(value: &Bound<'_, PyAny>, field: &'static str) -> Answer<
     let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
     let schema = pointer(&schema, c"arrow_schema", field)?.cast::<FFI_ArrowSchema>();
     let array = pointer(&array, c"arrow_array", field)?.cast::<FFI_ArrowArray>();
-    // SAFETY: capsules of these names point to valid structures (checked), the schema of that array. The array is taken, and
-    // marked so in its capsule; the schema is only read, while `pair` holds it.
-    let data = unsafe { from_ffi(FFI_ArrowArray::from_raw(array.as_ptr()), schema.as_ref()) }.map_err(refused)?;
-    let array = checked(make_array(data)).map_err(refused)?;
+    // SAFETY: a capsule of this name points to a valid structure (checked), which is taken, and marked so in the capsule.
+    let array = unsafe { FFI_ArrowArray::from_raw(array.as_ptr()) };
+    if array.is_released() {
+        return Err(Failure::invalid(field, "the array of Arrow was taken before"));
+    }
+    // SAFETY: the array was not released, and the schema in the capsule beside it is that array's; it is only read, while
+    // `pair` holds it.
+    let array = make_array(unsafe { from_ffi(array, schema.as_ref()) }.map_err(refused)?);
+    value.py().detach(|| check(&array)).map_err(refused)?;
     Ok(Some(Chunks { kind: array.data_type().clone(), arrays: vec![array] }))
 }
 
 /// Offsets within their bounds, text that is UTF-8: what comes from elsewhere is not taken on trust.
-fn checked(array: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    array.to_data().validate_full()?;
-    Ok(array)
+fn check(array: &ArrayRef) -> Result<(), ArrowError> {
+    array.to_data().validate_full()
 }
 
 fn pointer(capsule: &Bound<'_, PyAny>, name: &CStr, field: &'static str) -> Answer<NonNull<std::ffi::c_void>> {

@@ -205,6 +205,6 @@ impl Concept {
 
     fn __repr__(&self) -> Answer<String> {
         let (strength, confidence) = (self.strength(), self.confidence());
-        Ok(format!("Concept({:?}, strength={strength}, confidence={confidence})", self.name()?))
+        Ok(format!("Concept({:?}, strength={strength:?}, confidence={confidence:?})", self.name()?))
     }
 }

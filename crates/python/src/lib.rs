@@ -41,4 +41,15 @@ mod _native {
     use crate::storage::ConcurrentStorage;
     #[pymodule_export]
     use crate::store::close_all;
+
+    /// The version of the package, which is that of the engine.
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name that Python looks for")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        // It is one in all but its class: for `isinstance`, and for `match`.
+        pyo3::types::PyMapping::register::<Concept>(module.py())
+    }
 }

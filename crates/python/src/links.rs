@@ -59,7 +59,7 @@ impl Association {
 impl Association {
     fn __repr__(&self) -> String {
         let Self { source, target, type_name, confidence, .. } = self;
-        format!("Association({source:?}, {target:?}, {type_name:?}, confidence={confidence})")
+        format!("Association({source:?}, {target:?}, {type_name:?}, confidence={confidence:?})")
     }
 }
 
@@ -98,12 +98,12 @@ impl Neighbor {
 impl Neighbor {
     fn __repr__(&self) -> String {
         let Self { name, type_name, confidence, direction, .. } = self;
-        format!("Neighbor({name:?}, {type_name:?}, confidence={confidence}, direction={direction:?})")
+        format!("Neighbor({name:?}, {type_name:?}, confidence={confidence:?}, direction={direction:?})")
     }
 }
 
 /// A path: its concepts, and each hop with its association.
-#[pyclass(frozen, module = "sutra_storage", get_all, sequence)]
+#[pyclass(frozen, module = "sutra_storage", get_all)]
 pub(crate) struct Path {
     /// The concepts and stubs from start to end: keys, else ids; one more than hops.
     nodes: Py<PyList>,
@@ -123,9 +123,14 @@ impl Path {
 
 #[pymethods]
 impl Path {
-    /// How many hops it has.
+    /// How many concepts it has, both ends included: one more than hops, and never 0, so that a path is always true.
     fn __len__(&self, py: Python<'_>) -> usize {
-        self.hops.bind(py).len()
+        self.nodes.bind(py).len()
+    }
+
+    /// The name of a concept on it by position, or those of a slice.
+    fn __getitem__<'py>(&self, py: Python<'py>, position: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.nodes.bind(py).as_any().get_item(position)
     }
 
     /// Over the names of its concepts.
@@ -134,7 +139,7 @@ impl Path {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Path({}, confidence={})", self.nodes.bind(py).repr()?, self.confidence))
+        Ok(format!("Path({}, confidence={:?})", self.nodes.bind(py).repr()?, self.confidence))
     }
 }
 
@@ -176,6 +181,6 @@ impl Hop {
     fn __repr__(&self) -> String {
         let Self { type_name, confidence, reversed, .. } = self;
         let reversed = if *reversed { ", reversed=True" } else { "" };
-        format!("Hop({type_name:?}, confidence={confidence}{reversed})")
+        format!("Hop({type_name:?}, confidence={confidence:?}{reversed})")
     }
 }

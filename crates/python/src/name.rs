@@ -35,7 +35,11 @@ pub(crate) fn kinds<'py>(value: Option<&Bound<'py, PyAny>>) -> Answer<Option<Vec
     if value.is_instance_of::<PyString>() || value.extract::<u8>().is_ok() {
         return Ok(Some(vec![value.clone()]));
     }
-    Ok(Some(value.try_iter()?.collect::<PyResult<_>>()?))
+    let Ok(several) = value.try_iter() else {
+        let reason = format!("a name, a number from 0 to 255, or several of them, not {}", shown(value));
+        return Err(Failure::invalid("types", reason));
+    };
+    Ok(Some(several.collect::<PyResult<_>>()?))
 }
 
 /// Borrows what [`kinds`] holds.

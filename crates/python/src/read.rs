@@ -3,10 +3,11 @@
 //! A lookup keeps the interpreter's lock, since releasing it costs more than the lookup. Searches, large neighbourhoods and
 //! rows of embeddings release it.
 
-use numpy::{PyArray2, PyArrayMethods};
+use numpy::PyArray2;
+use numpy::ndarray::Array2;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use sutra_storage::{Direction, Error, NeighborOptions, PathOptions, Result, Snapshot};
+use sutra_storage::{ConceptView, Direction, NeighborOptions, Neighbors, PathOptions, Result, Snapshot};
 
 use crate::column::Column;
 use crate::failure::{Answer, Failure};
@@ -41,23 +42,24 @@ impl<'py> Narrowed<'py> {
     }
 }
 
-/// What `each` makes of the neighbours, in order.
-fn neighbors<T: Send>(
+/// Does what may be long without the interpreter's lock.
+fn unlocked<T: Send>(py: Python<'_>, is_long: bool, work: impl FnOnce() -> Result<T> + Send) -> Answer<T> {
+    Ok(if is_long { py.detach(work)? } else { work()? })
+}
+
+fn neighbors<'s>(
     py: Python<'_>,
-    snapshot: &Snapshot,
+    snapshot: &'s Snapshot,
     id: &Bound<'_, PyAny>,
     narrowed: &Narrowed<'_>,
-    each: impl Fn(sutra_storage::Neighbor<'_>) -> Result<T> + Sync,
-) -> Answer<Vec<T>> {
-    let id = concept(id)?;
+) -> Answer<Neighbors<'s>> {
+    // The id, so that a key is hashed once for both calls.
+    let id = concept(id)?.id()?;
     let types = type_refs(narrowed.types.as_deref())?;
     let (direction, min_confidence) = (narrowed.direction, narrowed.min_confidence);
-    let gather = || {
-        let options = NeighborOptions { direction, types: types.as_deref(), min_confidence };
-        snapshot.neighbors_with(id, options)?.iter().map(&each).collect::<Result<Vec<T>>>()
-    };
-    let many = snapshot.neighbor_bound(id, direction)? >= MANY_NEIGHBORS;
-    Ok(if many { py.detach(gather)? } else { gather()? })
+    let options = NeighborOptions { direction, types: types.as_deref(), min_confidence };
+    let is_long = snapshot.neighbor_bound(id, direction)? >= MANY_NEIGHBORS;
+    unlocked(py, is_long, || snapshot.neighbors_with(id, options))
 }
 
 pub(crate) fn neighbor_names<'py>(
@@ -66,7 +68,8 @@ pub(crate) fn neighbor_names<'py>(
     id: &Bound<'py, PyAny>,
     narrowed: &Narrowed<'py>,
 ) -> Answer<Bound<'py, PyList>> {
-    let names = neighbors(py, snapshot, id, narrowed, |neighbor| Ok(neighbor.concept()?.name()?.into_owned()))?;
+    let found = neighbors(py, snapshot, id, narrowed)?;
+    let names = unlocked(py, found.len() >= MANY_NEIGHBORS, || found.names())?;
     Ok(PyList::new(py, names)?)
 }
 
@@ -76,7 +79,8 @@ pub(crate) fn neighbor_list(
     id: &Bound<'_, PyAny>,
     narrowed: &Narrowed<'_>,
 ) -> Answer<Vec<Neighbor>> {
-    neighbors(py, snapshot, id, narrowed, Neighbor::new)
+    let found = neighbors(py, snapshot, id, narrowed)?;
+    unlocked(py, found.len() >= MANY_NEIGHBORS, || found.iter().map(Neighbor::new).collect())
 }
 
 /// A path with the fewest hops, or with the highest confidence if a decay is given.
@@ -123,22 +127,23 @@ pub(crate) fn embeddings<'py>(
     let ids = Column::new(ids, "ids")?;
     let ids = ids.concepts("ids")?;
     let dimension = snapshot.vector_dimension().unwrap_or(0);
-    let array = PyArray2::<f32>::zeros(py, [ids.len(), dimension], false);
-    if dimension > 0 {
-        let mut rows = array.readwrite();
-        let rows = rows.as_slice_mut().map_err(|error| Failure::invalid("ids", error.to_string()))?;
-        let mut fill = || {
-            for (id, row) in ids.iter().zip(rows.chunks_exact_mut(dimension)) {
-                match snapshot.query_concept(*id)?.as_ref().map(sutra_storage::ConceptView::embedding).transpose()? {
-                    Some(Some(vector)) if vector.len() == dimension => row.copy_from_slice(vector),
-                    _ => row.fill(f32::NAN),
-                }
+    // The numbers are gathered in memory that numpy then takes over: to have it made by numpy would be to clear it first, with
+    // the lock held.
+    let gather = || {
+        let mut numbers = Vec::with_capacity(ids.len() * dimension);
+        for id in &ids {
+            let concept = if dimension > 0 { snapshot.query_concept(*id)? } else { None };
+            match concept.as_ref().map(ConceptView::embedding).transpose()?.flatten() {
+                Some(vector) if vector.len() == dimension => numbers.extend_from_slice(vector),
+                _ => numbers.resize(numbers.len() + dimension, f32::NAN),
             }
-            Ok::<(), Error>(())
-        };
-        if ids.len() >= MANY_ROWS { py.detach(&mut fill)? } else { fill()? }
-    }
-    Ok(array)
+        }
+        Ok(numbers)
+    };
+    let numbers = unlocked(py, ids.len() >= MANY_ROWS, gather)?;
+    let rows = Array2::from_shape_vec([ids.len(), dimension], numbers);
+    let rows = rows.map_err(|error| Failure::invalid("ids", error.to_string()))?;
+    Ok(PyArray2::from_owned_array(py, rows))
 }
 
 /// The methods of reading, for a class with a method `view` that gives the snapshot to read.

@@ -24,13 +24,16 @@ use crate::vector;
 /// later. Reading calls read the newest snapshot, after this thread's own last write is in it (``read_your_writes``).
 /// It is a context manager, and may be used by several threads at once. One process at a time writes to a folder.
 ///
-/// Errors are ``SutraError`` and its subclasses; what is missing is ``None``.
+/// Errors are ``SutraError`` and its subclasses; what is missing is ``None``. Each call raises ``ClosedError`` after ``close``;
+/// each that reads raises ``InvalidArgumentError`` for a name that can be none and ``CorruptError`` for bytes that are damaged on
+/// the disk. A value of another type raises ``TypeError``, a number that its type does not hold ``OverflowError``.
 ///
 /// Arguments, all but the path by name:
 ///
 /// - ``path``: the folder, made if missing.
 /// - ``reconcile_interval_ms`` (10): at most so many milliseconds until an accepted write is gathered into a group.
-/// - ``memory_threshold`` (50,000): records not yet in ``storage.dat`` that trigger a checkpoint.
+/// - ``memory_threshold`` (50,000): records not yet in ``storage.dat`` that trigger a checkpoint, as 2 KiB for each of them do;
+///   with twice as much in memory, writers wait for it.
 /// - ``queue_capacity`` (100,000 writes), ``queue_bytes`` (256 MiB): the burst that is taken before a writer has to wait.
 /// - ``write_timeout`` (5.0): seconds that a writer waits for room before ``BackpressureError``.
 /// - ``durability``: ``"group"``, ``"always"`` or ``"none"``.
@@ -84,8 +87,10 @@ impl ConcurrentStorage {
     ) -> Answer<u64> {
         let content = content_of(content)?;
         let embedding = learning.embedding.map(vector::given).transpose()?;
-        let numbers = embedding.as_ref().and_then(|array| array.as_slice().ok());
+        let gaps = |error: numpy::AsSliceError| Failure::invalid("embedding", error.to_string());
+        let numbers = embedding.as_ref().map(|array| array.as_slice().map_err(gaps)).transpose()?;
         let metadata = learning.metadata.map(to_json).transpose()?;
+        let json = metadata.as_ref().map(|json| json.to_str()).transpose()?;
         let mut concept = Concept::new(concept(concept_id)?)
             .content(content)
             .strength(learning.strength)
@@ -93,15 +98,20 @@ impl ConcurrentStorage {
         if let Some(numbers) = numbers {
             concept = concept.embedding(numbers);
         }
-        if let Some(json) = &metadata {
-            concept = concept.metadata(json.to_str()?);
+        if let Some(json) = json {
+            concept = concept.metadata(json);
         }
         if let Some(created) = learning.created {
             concept = concept.created(created);
         }
-        self.0.write(concept_id.py(), content.len(), |memory| {
-            if wait { memory.learn(&concept) } else { memory.try_learn(&concept) }
-        })
+        let bytes = content.len() + numbers.map_or(0, size_of_val) + json.map_or(0, str::len);
+        self.0.write(
+            concept_id.py(),
+            bytes,
+            |memory| {
+                if wait { memory.learn(&concept) } else { memory.try_learn(&concept) }
+            },
+        )
     }
 }
 
@@ -159,9 +169,9 @@ impl ConcurrentStorage {
     /// - ``metadata``: what ``json.dumps`` takes, or a ``str`` of JSON; at most 64 KiB.
     /// - ``created``: microseconds since the Unix epoch, now by default; only for a concept that is not known.
     ///
-    /// Waits at most ``write_timeout``, and only while the write log is full, then raises ``BackpressureError``. Raises
-    /// ``InvalidArgumentError``, ``DimensionMismatchError``, ``TooLargeError``, ``FullError``, ``PoisonedError``,
-    /// ``ClosedError``, ``ForkedError``; nothing is written then.
+    /// Waits at most ``write_timeout``, and only while the write log is full, then raises ``BackpressureError``; Ctrl-C is
+    /// seen when that waiting ends. Raises ``InvalidArgumentError``, ``DimensionMismatchError``, ``TooLargeError``,
+    /// ``FullError``, ``PoisonedError``, ``ClosedError``, ``ForkedError``; nothing is written then.
     #[pyo3(signature = (concept_id, content, embedding=None, strength=1.0, confidence=1.0, metadata=None, created=None))]
     #[expect(clippy::too_many_arguments, reason = "named by the caller")]
     fn learn_concept(
@@ -229,10 +239,11 @@ impl ConcurrentStorage {
         if let Some(created) = created {
             association = association.created(created);
         }
-        if let Some(json) = &metadata {
-            association = association.metadata(json.to_str()?);
+        let json = metadata.as_ref().map(|json| json.to_str()).transpose()?;
+        if let Some(json) = json {
+            association = association.metadata(json);
         }
-        self.0.write(py, 0, |memory| memory.associate(&association))
+        self.0.write(py, json.map_or(0, str::len), |memory| memory.associate(&association))
     }
 
     /// Learns many concepts as one write: one sequence, seen whole or not at all, also after a crash.
@@ -367,7 +378,8 @@ impl ConcurrentStorage {
     /// Writes what is left, ends the engine's threads, and unlocks the folder, which then holds ``storage.dat``. Snapshots
     /// and arrays that are held stay. A second call does nothing; any other call raises ``ClosedError`` from now on.
     ///
-    /// Raises ``PoisonedError`` if writing had stopped, ``IoError`` if the last checkpoint failed: the write-ahead log then
+    /// Waits for the last checkpoint, also if Ctrl-C is pressed meanwhile: what was accepted is not left behind. Raises
+    /// ``PoisonedError`` if writing had stopped, ``IoError`` if the last checkpoint failed: the write-ahead log then
     /// stays, and the next open replays it.
     fn close(&self, py: Python<'_>) -> Answer<()> {
         self.0.close(py)

@@ -76,7 +76,10 @@ impl Store {
         call: impl FnOnce(&ConcurrentMemory) -> Result<Sequence, Error> + Send,
     ) -> Answer<Sequence> {
         let memory = self.open()?;
-        let waits = bytes >= LARGE || memory.is_pressed() || memory.config().durability == Durability::Always;
+        let config = memory.config();
+        // At least half of the room is free while the log is not pressed.
+        let is_large = bytes >= LARGE || bytes as u64 >= config.queue_bytes / 4;
+        let waits = is_large || memory.is_pressed() || config.durability == Durability::Always;
         let sequence = if waits { py.detach(|| call(memory))? } else { call(memory)? };
         if self.read_your_writes {
             self.remember(sequence);

@@ -1,7 +1,10 @@
 //! Embeddings: arrays that callers bring, and arrays over the bytes of the file.
 
 use numpy::ndarray::ArrayView1;
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1, PyUntypedArrayMethods, ndarray};
+use numpy::{
+    PyArray1, PyArrayMethods, PyReadonlyArray, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods, ndarray,
+};
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use sutra_storage::{ConceptView, MappedEmbedding};
@@ -22,6 +25,7 @@ pub(crate) fn floats<'py, D: ndarray::Dimension>(
 ) -> Answer<PyReadonlyArray<'py, f32, D>> {
     if let Ok(array) = value.cast::<numpy::PyArray<f32, D>>()
         && array.is_c_contiguous()
+        && !is_masked(value)?
         && let Ok(borrowed) = array.try_readonly()
         && borrowed.as_slice().is_ok()
     {
@@ -37,10 +41,22 @@ pub(crate) fn floats<'py, D: ndarray::Dimension>(
     }
 }
 
+/// Whether it is an array of `numpy.ma`, some of whose numbers are said to be missing. Arrays of the plain class, which are most,
+/// are told by that class alone.
+fn is_masked(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.get_type().is(PyUntypedArray::type_object(value.py())) || !value.hasattr("mask")? {
+        return Ok(false);
+    }
+    value.getattr("mask")?.call_method0("any")?.extract()
+}
+
 /// A fresh array of 32-bit floats.
 fn convert<'py>(value: &Bound<'py, PyAny>, field: &'static str) -> Answer<Bound<'py, PyAny>> {
     static AS_ARRAY: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = value.py();
+    if value.cast::<PyUntypedArray>().is_ok() && is_masked(value)? {
+        return Err(Failure::invalid(field, "a number is missing (masked)"));
+    }
     let array = AS_ARRAY.import(py, "numpy", "asarray")?.call1((value,));
     let array = array.map_err(|error| Failure::invalid(field, format!("not an array of numbers: {error}")))?;
     let dtype = array.getattr("dtype")?;

@@ -232,3 +232,52 @@ def test_no_tqdm_is_no_error(storage: ConcurrentStorage, monkeypatch: pytest.Mon
 
     monkeypatch.setitem(sys.modules, "tqdm", None)
     assert learn_many(storage, ["a"], progress=True) == 1
+
+
+@pytest.mark.parametrize("one", [0.5, numpy.float32(0.5), numpy.float64(0.5)])
+def test_one_number_is_for_all_rows(storage: ConcurrentStorage, one: Any) -> None:
+    storage.learn_batch(NAMES, strengths=one)
+    learn_many(storage, ["d", "e"], strengths=one, batch_size=1)
+    assert [storage.query_concept(name).strength for name in [*NAMES, "d", "e"]] == [0.5] * 5
+
+
+@pytest.mark.parametrize("one", [[0.5], (0.5,), numpy.array([0.5]), numpy.array(0.5)])
+def test_a_column_of_one_row_is_not_for_all(storage: ConcurrentStorage, one: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="strengths"):
+        storage.learn_batch(NAMES, strengths=one)
+    assert storage.stats()["written"] == 0
+
+
+def test_a_masked_row_is_refused(storage: ConcurrentStorage) -> None:
+    rows = numpy.ma.array(ROWS, mask=ROWS == 5)
+    with pytest.raises(InvalidArgumentError, match="masked"):
+        storage.learn_batch(NAMES, embeddings=rows)
+    assert storage.stats()["written"] == 0
+
+
+def test_what_an_interface_gave_before_is_refused(storage: ConcurrentStorage) -> None:
+    """Capsules are good for one taking; an object that gives the same ones again is told so."""
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+    class Stale:
+        def __init__(self, pair: Any) -> None:
+            self.pair = pair
+
+        def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+            return self.pair
+
+    stale = Stale(pyarrow.array(NAMES).__arrow_c_array__())
+    storage.learn_batch(stale)
+    assert list(storage) == NAMES
+    with pytest.raises(InvalidArgumentError, match="taken before"):
+        storage.learn_batch(stale)
+
+
+def test_damaged_text_of_arrow_is_refused(storage: ConcurrentStorage) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    offsets = pyarrow.array([0, 2], pyarrow.int32()).buffers()[1]
+    text = pyarrow.StringArray.from_buffers(1, offsets, pyarrow.py_buffer(b"\xff\xfe"))
+    for column in [text, pyarrow.chunked_array([text])]:
+        with pytest.raises(InvalidArgumentError, match="Arrow"):
+            storage.learn_batch(column)
+    assert storage.stats()["written"] == 0

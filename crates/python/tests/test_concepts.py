@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,6 +30,19 @@ def test_a_result_is_a_dictionary_and_has_attributes(storage: ConcurrentStorage)
     with pytest.raises(AttributeError):
         otter.content = "x"  # type: ignore[misc]
     assert repr(otter).startswith('Concept("otter"')
+
+
+def test_a_result_is_matched_as_a_mapping(storage: ConcurrentStorage) -> None:
+    storage.learn_concept("otter", "swims")
+    otter: Any = storage.query_concept("otter")
+    assert isinstance(otter, Mapping)
+    match otter:
+        case {"content": content, "colour": _}:
+            pytest.fail(f"{content} has no colour")
+        case {"content": content}:
+            assert content == "swims"
+        case _:
+            pytest.fail("it was not seen as a mapping")
 
 
 def test_content_is_text_or_bytes(storage: ConcurrentStorage) -> None:
@@ -111,18 +125,26 @@ def test_neighbours_and_paths_are_narrowed(storage: ConcurrentStorage) -> None:
     assert storage.find_path("d", "a") is None
     assert storage.find_path("d", "a", direction="in") == ["d", "c", "a"]
     assert storage.find_path("a", "a") == ["a"]
+    here = storage.explain_path("a", "a")
+    # A path of no hops is a path.
+    assert here and here.nodes == ["a"] and here.hops == []
     assert storage.find_path("a", "d", max_depth=1) is None
     best = storage.find_best_path("a", "d")
     assert best is not None
-    assert best.nodes == list(best) == ["a", "b", "c", "d"] and len(best) == 3
+    assert best.nodes == list(best) == ["a", "b", "c", "d"] and len(best) == 4
     assert best.confidence == pytest.approx(0.405)
     assert [hop.type_name for hop in best.hops] == ["causal", "causal", "temporal"]
+    assert (best[0], best[-1], best[1:3]) == ("a", "d", ["b", "c"]) and "c" in best
+    with pytest.raises(IndexError):
+        best[4]
     steep = storage.find_best_path("a", "d", decay=0.1, max_depth=None)
     assert steep is not None and steep.nodes == ["a", "c", "d"]
     back = storage.explain_path("d", "c", direction="both")
     assert back is not None and back.hops[0].reversed
     with pytest.raises(InvalidArgumentError, match="direction"):
         storage.get_neighbors("a", direction="up")  # type: ignore[arg-type]
+    with pytest.raises(InvalidArgumentError, match="types"):
+        storage.get_neighbors("a", types=1.5)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match="decay"):
         storage.find_best_path("a", "d", decay=0.0)
 

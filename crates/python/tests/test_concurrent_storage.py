@@ -1,10 +1,15 @@
-"""1,000 articles with 768-dimensional vectors: learned, linked, read back, found again after a restart."""
+"""1,000 articles with 768-dimensional vectors: learned, linked, read back, found again after a restart.
+
+Part of the tests; `python test_concurrent_storage.py` runs it alone.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy
+import pytest
 
 from sutra_storage import ConcurrentStorage
 
@@ -41,3 +46,7 @@ def test_a_thousand_articles(storage: ConcurrentStorage, vectors: Any, reopened:
     with reopened(storage) as again:
         _read_back(again, vectors)
         assert again.recovery["replayed_entries"] == 0
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__]))

@@ -21,6 +21,10 @@ def _maps(folder: Path) -> list[range]:
     return [range(int(start, 16), int(end, 16)) for start, end in ends]
 
 
+class Vectors(numpy.ndarray[Any, Any]):
+    """A class of its own, as arrays over files have."""
+
+
 def _address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
@@ -121,6 +125,10 @@ def test_other_numbers_are_converted(storage: ConcurrentStorage) -> None:
         numpy.array([1, 2, 3], ">f4"),
         numpy.array([1, 9, 2, 9, 3, 9], numpy.float32)[::2],
         numpy.array([3, 2, 1], numpy.float32)[::-1],
+        # Numbers that do not lie where numbers of 32 bits have to.
+        numpy.frombuffer(b"-" + numpy.array([1, 2, 3], numpy.float32).tobytes(), numpy.float32, offset=1),
+        numpy.ma.array([1, 2, 3], mask=[0, 0, 0], dtype=numpy.float32),
+        numpy.array([1, 2, 3], numpy.float32).view(Vectors),
     ]
     for number, vector in enumerate(given):
         storage.learn_concept(f"c{number}", "", vector)
@@ -137,6 +145,7 @@ def test_other_numbers_are_converted(storage: ConcurrentStorage) -> None:
         numpy.array([1j, 2j, 3j]),
         numpy.array([True, False, True]),
         numpy.zeros(0, numpy.float32),
+        numpy.ma.array([1, 2, 3], mask=[0, 1, 0], dtype=numpy.float32),
         [1.0, float("nan"), 2.0],
         [1.0, float("inf"), 2.0],
         "abc",

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +221,94 @@ def test_a_forked_child_may_read_and_not_write(storage: ConcurrentStorage) -> No
     assert list(storage) == ["a", "c"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_that_ends_leaves_the_store_alone(folder: Path) -> None:
+    code = """
+        import os, sys, sutra_storage
+        storage = sutra_storage.ConcurrentStorage(sys.argv[1], reconcile_interval_ms=60_000)
+        storage.learn_concept("a", "")
+        child = os.fork()
+        if child == 0:
+            # What the parent's last write was is not known here: said once, then the older snapshot is read.
+            try:
+                storage.query_concept("a")
+            except sutra_storage.ForkedError:
+                pass
+            assert storage.query_concept("a") is None
+            try:
+                storage.close()
+            except sutra_storage.ForkedError:
+                sys.exit(7)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        storage.learn_concept("b", "")
+        assert list(storage) == ["a", "b"]
+        storage.close()
+        print(status)
+    """
+    ended = _python(code, folder)
+    assert (ended.returncode, ended.stdout) == (0, "7\n"), ended.stderr
+    with ConcurrentStorage(folder) as again:
+        assert list(again) == ["a", "b"] and again.recovery["replayed_entries"] == 0
+
+
+def test_threads_that_still_run_when_the_interpreter_ends_lose_nothing(folder: Path) -> None:
+    code = """
+        import sys, threading, sutra_storage
+        storage = sutra_storage.ConcurrentStorage(sys.argv[1])
+        enough = threading.Event()
+        def learn():
+            number = 0
+            try:
+                while True:
+                    storage.learn_concept(f"c{number}", "")
+                    number += 1
+                    if number == 5_000:
+                        enough.set()
+            except sutra_storage.ClosedError:
+                pass
+        def read():
+            try:
+                while True:
+                    storage.find_path("c1", "c2"), list(storage.concepts())
+            except sutra_storage.ClosedError:
+                pass
+        for work in [learn, read, read]:
+            threading.Thread(target=work, daemon=True).start()
+        enough.wait()
+    """
+    ended = _python(code, folder)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    with ConcurrentStorage(folder) as again:
+        assert len(again) >= 5_000 and again.recovery["replayed_entries"] == 0
+        assert list(again) == [f"c{number}" for number in range(len(again))]
+
+
+def test_closing_under_threads_is_said_to_each(tmp_path: Path) -> None:
+    for round in range(5):
+        storage = ConcurrentStorage(tmp_path / str(round))
+        started, ended = threading.Barrier(5), []
+
+        def work(thread: int, storage: ConcurrentStorage = storage, started: threading.Barrier = started) -> int:
+            written = 0
+            started.wait()
+            try:
+                while True:
+                    storage.learn_concept(f"{thread} {written}", "")
+                    written += 1
+                    storage.query_concept("0 0"), storage.find_path("0 0", "0 1"), storage.get_neighbors("0 0")
+            except ClosedError:
+                return written
+
+        with ThreadPoolExecutor(4) as pool:
+            working = [pool.submit(work, thread) for thread in range(4)]
+            started.wait()
+            storage.wait_durable(storage.learn_concept("x", ""))
+            storage.close()
+            ended = [one.result() for one in working]
+        with ConcurrentStorage(tmp_path / str(round)) as again:
+            assert len(again) == 1 + sum(ended)
+
+
 def test_ctrl_c_ends_a_long_wait_and_loses_nothing(folder: Path) -> None:
     code = """
         import signal, sys, sutra_storage
@@ -260,6 +351,7 @@ def test_importing_imports_neither_numpy_nor_asyncio() -> None:
         sys.exit(f"imported {heavy}" if heavy else 0)
     """
     assert _python(code).returncode == 0
+    assert sutra_storage.__version__ == version("sutra_storage")
     assert "AsyncStorage" in dir(sutra_storage) and sutra_storage.AsyncStorage.__doc__
     with pytest.raises(AttributeError, match="nothing_such"):
         getattr(sutra_storage, "nothing_such")

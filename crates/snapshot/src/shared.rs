@@ -176,6 +176,15 @@ impl Shared {
         Ok(record)
     }
 
+    /// Asks the processor for the beginning of a blob that is about to be read.
+    #[inline]
+    pub(crate) fn prefetch_blob(&self, position: u64) {
+        if position != NO_BLOB {
+            let (chunk, offset) = split(position);
+            crate::ids::prefetch(self.blobs.address(chunk, offset..offset.saturating_add(BLOB_ALIGN)));
+        }
+    }
+
     /// The payload of a blob that a record names, verified at first access; `None` if the record has none.
     ///
     /// # Safety

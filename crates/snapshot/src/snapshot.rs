@@ -383,6 +383,12 @@ impl Snapshot {
         self.0.shared.prefetch_concept(ordinal);
     }
 
+    /// Asks the processor for the key of a concept or stub that is about to be read.
+    #[inline]
+    pub fn prefetch_key(&self, record: &ConceptRecord) {
+        self.0.shared.prefetch_blob(record.key.get());
+    }
+
     /// How many chunks of an arena this snapshot reaches into.
     #[must_use]
     pub fn chunk_count(&self, arena: Arena) -> u32 {

@@ -6,7 +6,7 @@ use sutra_format::{AssociationRecord, AssociationType, ConceptId, ConceptRecord,
 
 use crate::mapped::MappedEmbedding;
 use crate::name::key_text;
-use crate::snapshot::Held;
+use crate::snapshot::{Held, Snapshot};
 use crate::{Error, Result};
 
 /// A concept, or a stub, in a snapshot that it borrows or holds.
@@ -33,7 +33,7 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn key(&self) -> Result<Option<&str>> {
-        text(self.snapshot.inner.key(&self.record)?, self.record.key.get())
+        key(&self.snapshot, &self.record)
     }
 
     /// The key as it is printed, else the id: what [`ConceptRef`](crate::ConceptRef) reads back. Of a concept in a named
@@ -42,7 +42,7 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// As [`ConceptView::key`].
     pub fn name(&self) -> Result<Cow<'_, str>> {
-        Ok(self.key()?.map_or_else(|| self.id().to_string().into(), key_text))
+        name(&self.snapshot, &self.record)
     }
 
     /// The content: bytes of the map or of memory, not a copy.
@@ -246,6 +246,16 @@ impl<'s> AssociationView<'s> {
     pub fn ordinal(&self) -> u32 {
         self.ordinal
     }
+}
+
+fn key<'s>(snapshot: &'s Snapshot, record: &ConceptRecord) -> Result<Option<&'s str>> {
+    text(snapshot.inner.key(record)?, record.key.get())
+}
+
+/// The name of a concept or stub, which borrows the key from the snapshot.
+pub(crate) fn name<'s>(snapshot: &'s Snapshot, record: &ConceptRecord) -> Result<Cow<'s, str>> {
+    let id = || ConceptId::from_bytes(record.id).to_string().into();
+    Ok(key(snapshot, record)?.map_or_else(id, key_text))
 }
 
 fn text(bytes: Option<&[u8]>, position: u64) -> Result<Option<&str>> {

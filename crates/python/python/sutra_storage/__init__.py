@@ -1,9 +1,9 @@
 """Sutra Storage: an embedded storage engine for systems that learn in bursts and reason in bursts.
 
 >>> from sutra_storage import ConcurrentStorage
->>> with ConcurrentStorage("./my_knowledge") as storage:  # doctest: +SKIP
-...     storage.learn_concept("rain", "water that falls from clouds")
-...     storage.learn_association("rain", "flood", "causal", confidence=0.8)
+>>> with ConcurrentStorage("./my_knowledge") as storage:
+...     written = storage.learn_concept("rain", "water that falls from clouds")
+...     written = storage.learn_association("rain", "flood", "causal", confidence=0.8)
 ...     storage.get_neighbors("rain")
 ['flood']
 
@@ -33,6 +33,7 @@ from ._native import (
     Neighbor,
     Path,
     Snapshot,
+    __version__,
 )
 from .errors import (
     BackpressureError,
@@ -84,6 +85,7 @@ __all__ = [
     "Snapshot",
     "SutraError",
     "TooLargeError",
+    "__version__",
     "from_networkx",
     "learn_many",
     "to_arrow",

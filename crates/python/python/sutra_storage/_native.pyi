@@ -2,9 +2,10 @@ import os
 import pathlib
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, final
+from typing import Any, Literal, Self, SupportsIndex, TypeAlias, final, overload
 
-from ._types import Documents, Floats, Metadata, Name, Names as _Names, Numbers, Types, Vector, Vectors
+from ._types import Documents, Floats, Metadata, Name, Numbers, Types, Vector, Vectors
+from ._types import Names as _Names
 
 __all__ = [
     "Association",
@@ -17,10 +18,13 @@ __all__ = [
     "Neighbor",
     "Path",
     "Snapshot",
+    "__version__",
     "close_all",
 ]
 
 _Direction: TypeAlias = Literal["out", "in", "both"]
+
+__version__: str
 
 def close_all() -> None: ...
 @final
@@ -344,6 +348,10 @@ class Neighbor:
 @final
 class Path:
     def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, position: SupportsIndex, /) -> str: ...
+    @overload
+    def __getitem__(self, position: slice, /) -> list[str]: ...
     def __iter__(self) -> Iterator[str]: ...
     @property
     def nodes(self) -> list[str]: ...

@@ -14,10 +14,10 @@ Name: TypeAlias = Union[str, bytes]
 #: What ``json.dumps`` takes; text is JSON already.
 Metadata: TypeAlias = Union[str, Mapping[str, Any], Sequence[Any], int, float, bool]
 
-#: One embedding: shape (d,).
+#: One embedding: d numbers, as an array of shape ``(d,)`` or a sequence.
 Vector: TypeAlias = Union[NDArray[Any], Sequence[float]]
 
-#: 32-bit floats.
+#: An array of 32-bit floats.
 Floats: TypeAlias = NDArray[numpy.float32]
 
 
@@ -33,16 +33,19 @@ class ArrowArray(Protocol):
     def __arrow_c_array__(self, requested_schema: Any = None) -> Any: ...
 
 
+#: A column or a table of pyarrow, polars, DuckDB and others: what has ``__arrow_c_stream__`` or ``__arrow_c_array__``.
 Arrow: TypeAlias = Union[ArrowStream, ArrowArray]
 
-#: n names, contents or types.
+#: n names, or n contents: a sequence, an array, or a column of Arrow.
 Names: TypeAlias = Union[Sequence[Name], NDArray[Any], Arrow]
+
+#: One type of associations for all rows, or n: names, or numbers from 0 to 255.
 Types: TypeAlias = Union[str, int, Sequence[Union[str, int]], NDArray[Any], Arrow]
 
-#: n vectors: shape (n, d), or ``None`` for those that are missing.
+#: n embeddings: an array of shape ``(n, d)``, or n vectors with ``None`` for those that are missing, or a column of lists.
 Vectors: TypeAlias = Union[NDArray[Any], Sequence[Union[Vector, None]], Arrow]
 
-#: n documents, or ``None`` for those that are missing.
+#: n metadata, or ``None`` for those that are missing.
 Documents: TypeAlias = Union[Sequence[Union[Metadata, None]], Arrow]
 
 #: One number for all rows, or n.

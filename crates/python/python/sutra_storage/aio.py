@@ -88,6 +88,7 @@ class AsyncStorage:
         return f"Async{self.storage!r}"
 
     learn_concept = _writing(ConcurrentStorage.learn_concept)
+    try_learn_concept = _writing(ConcurrentStorage.try_learn_concept)
     learn_association = _writing(ConcurrentStorage.learn_association)
     learn_batch = _writing(ConcurrentStorage.learn_batch, long=True)
     learn_associations = _writing(ConcurrentStorage.learn_associations, long=True)

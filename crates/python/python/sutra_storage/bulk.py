@@ -56,7 +56,8 @@ def learn_many(
 
 
 def _slice(column: Any, start: int, end: int) -> Any:
-    if column is None or isinstance(column, (int, float)):
+    # One for all rows: a number of Python or of numpy.
+    if not hasattr(column, "__len__"):
         return column
     if hasattr(column, "iloc"):
         return column.iloc[start:end]

@@ -162,6 +162,24 @@ fn neighbors_go_out_by_default_and_in_or_both_on_demand() {
 }
 
 #[test]
+fn names_of_neighbors_are_those_of_each() {
+    let memory = memory();
+    // A key, an id without one, a key that looks like an id, and a concept that two associations lead to.
+    for (target, kind) in
+        [("rain", "causal"), ("a1b2c3d4e5f67890", "causal"), ("key:a1b2c3d4e5f67890", "causal"), ("rain", "temporal")]
+    {
+        memory.learn_association("sky", target, kind, 1.0).unwrap();
+    }
+    let sequence = memory.learn_concept("rain", "falls", None, 1.0, 1.0).unwrap();
+    seen(&memory, sequence);
+    let neighbors = memory.neighbors("sky").unwrap();
+    assert_eq!(neighbors.names().unwrap(), ["rain", "a1b2c3d4e5f67890", "key:a1b2c3d4e5f67890", "rain"]);
+    let each = neighbors.iter().map(|neighbor| neighbor.concept().unwrap().name().unwrap().into_owned());
+    assert!(neighbors.names().unwrap().into_iter().eq(each));
+    assert!(memory.neighbors("nobody").unwrap().names().unwrap().is_empty());
+}
+
+#[test]
 fn neighbors_are_filtered_by_types_and_min_confidence() {
     let memory = memory();
     diamond(&memory);

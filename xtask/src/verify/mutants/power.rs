@@ -96,8 +96,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "Segments are released before the checkpoint that covers them",
         file: "crates/reconciler/src/checkpoint.rs",
-        find: "        match self.store.checkpoint(snapshot, new) {",
-        replace: "        self.shared.requests.lock().done.push(Done { sequence: snapshot.sequence(), chunks: Vec::new() });\n        self.log.nudge();\n        match self.store.checkpoint(snapshot, new) {",
+        find: "        match store.checkpoint(snapshot, new) {",
+        replace: "        self.shared.requests.lock().done.push(Done { sequence: snapshot.sequence(), chunks: Vec::new() });\n        self.log.nudge();\n        match store.checkpoint(snapshot, new) {",
         package: "sutra-storage",
         test: "crash",
         filter: "in_a_log_that_fills",
