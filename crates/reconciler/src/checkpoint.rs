@@ -369,6 +369,13 @@ impl Commits {
             let imaging = Imaging { access: &access, keep: true, between: &mut between };
             match store.write_image(snapshot, imaging) {
                 Ok(image) => written = image,
+                // It is derived, and what it is made from has no other chance: that may have room without it.
+                Err(error @ StoreError::GivenUp { .. }) => {
+                    tracing::warn!(
+                        cause = describe(&error),
+                        "the last checkpoint has no image; the next open takes longer"
+                    );
+                }
                 Err(error) => return Err(self.failed(error, taken)),
             }
             if written.is_some() {

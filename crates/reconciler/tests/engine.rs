@@ -7,7 +7,7 @@ use sutra_format::ConceptId;
 use sutra_format::entry::{EntryWriter, LearnConcept, Op};
 use sutra_log::{Cost, LogError, Wait};
 use sutra_reconciler::{Durability, Engine, EngineError, EngineOptions};
-use sutra_vfs::sim::{Fault, SimDirectory};
+use sutra_vfs::sim::{Fault, SimDirectory, TraceKind};
 
 fn learn<'a>(number: u8) -> LearnConcept<'a> {
     LearnConcept {
@@ -84,6 +84,34 @@ fn a_second_close_waits_for_the_first() {
         let again = Engine::open(Arc::new(disk.clone()), EngineOptions::default()).unwrap().0;
         assert_eq!(again.snapshot().lengths().live_concepts, u32::from(round) + 1);
     }
+}
+
+/// The last checkpoint is the only chance of what it commits, without a write-ahead log; the image beside it is derived. A disk
+/// that has no room for the image does not take the rest with it.
+#[test]
+fn a_close_without_room_for_an_image_keeps_what_was_learned() {
+    let options = EngineOptions { durability: Durability::None, ..EngineOptions::default() };
+    let life = |full: Option<u64>| {
+        let disk = SimDirectory::new();
+        let engine = Engine::open(Arc::new(disk.clone()), options.clone()).unwrap().0;
+        let sequence = engine.accept(entry(1), 1, Wait::Never).unwrap();
+        engine.wait_visible(sequence, None).unwrap();
+        let first = disk.operations();
+        if let Some(number) = full {
+            disk.fail_at(number, Fault::Enospc);
+        }
+        let closed = engine.close();
+        let takes_space = |kind: &TraceKind| matches!(kind, TraceKind::Write { .. } | TraceKind::Reserve { .. });
+        let of_image = disk.trace().into_iter().find(|op| op.number >= first && takes_space(&op.kind));
+        (disk, closed, of_image.expect("a close writes").number)
+    };
+    let (_, _, image) = life(None);
+    let (disk, closed, _) = life(Some(image));
+    assert_eq!(disk.faults(), 1);
+    closed.unwrap();
+    let (again, report) = Engine::open(Arc::new(disk), options.clone()).unwrap();
+    assert_eq!((again.snapshot().lengths().live_concepts, report.created), (1, false));
+    again.close().unwrap();
 }
 
 /// Memory that was written to `storage.dat` is kept for what is written next, and given back when nothing is.

@@ -15,8 +15,9 @@ use crate::bits::AtomicBits;
 pub(crate) enum Backing {
     /// Memory of this process, written by the writer.
     Heap(MapMut),
-    /// A committed chunk, mapped from the file. Boxed: its entry points to it.
-    Mapped(Box<Map>),
+    /// A committed chunk, mapped from the file. Its entry points to it: in an `Arc`, since a box that is moved says that nobody
+    /// else does.
+    Mapped(Arc<Map>),
     /// A part of a private map, from this byte on: rows of an image.
     Private(Arc<MapMut>, Range<usize>),
 }
@@ -51,7 +52,8 @@ impl Backing {
 #[derive(Debug)]
 pub(crate) struct OldChunk {
     backing: Backing,
-    _verified: Option<Box<AtomicBits>>,
+    /// Its entry points to it, as to a map.
+    _verified: Option<Arc<AtomicBits>>,
 }
 
 impl OldChunk {
@@ -213,7 +215,7 @@ impl ChunkTable {
         if owners.len() != chunk as usize || len == 0 || !data.addr().is_multiple_of(ALIGNMENT) {
             return false;
         }
-        let verified = verified.map(Box::new);
+        let verified = verified.map(Arc::new);
         entry.len.store(len, Ordering::Relaxed);
         entry.store(&backing, verified.as_deref(), 0);
         owners.push(OldChunk { backing, _verified: verified });
@@ -232,8 +234,8 @@ impl ChunkTable {
             return None;
         }
         mapped::fresh(data, map.len());
-        let bits = Box::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
-        let backing = Backing::Mapped(Box::new(map));
+        let bits = Arc::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
+        let backing = Backing::Mapped(Arc::new(map));
         // A chunk is swapped once: a map is not swapped again. So the second place is free.
         entry.store(&backing, Some(&bits), 1);
         Some(std::mem::replace(owner, OldChunk { backing, _verified: Some(bits) }))
@@ -270,7 +272,7 @@ impl ChunkTable {
     /// The map that `bytes` of a chunk lie in; `None` if they lie in memory.
     pub(crate) fn map_of(&self, chunk: u32, bytes: &[u8]) -> Option<&Map> {
         let entry = self.entries.get(chunk as usize)?;
-        // SAFETY: null, or a map that `owners` holds for as long as `self`: it is boxed, and what is mapped is not replaced.
+        // SAFETY: null, or a map that `owners` holds for as long as `self`, at one place: what is mapped is not replaced.
         // Acquire pairs with the Release that stored it.
         let map = unsafe { entry.map.load(Ordering::Acquire).as_ref() }?;
         // The bytes may have been found in the memory that the map has replaced since.
@@ -327,5 +329,34 @@ impl ChunkTable {
 impl std::fmt::Debug for ChunkTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ChunkTable").field("capacity", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sutra_vfs::Directory;
+    use sutra_vfs::sim::SimDirectory;
+
+    #[test]
+    fn a_map_is_found_by_the_bytes_that_lie_in_it() {
+        let file = SimDirectory::new().create("chunks").unwrap();
+        file.write_all_at(&[7; 8192], 0).unwrap();
+        let map = || file.map(0, 8192).unwrap();
+        let table = ChunkTable::new(2, 4).unwrap();
+        assert!(table.insert(0, Backing::Heap(MapMut::anonymous(8192).unwrap()), None));
+        assert!(table.insert(1, Backing::Mapped(Arc::new(map())), Some(AtomicBits::new(2048))));
+        // SAFETY: the test is the writer, and drops what was replaced last.
+        let bytes = |chunk| unsafe { table.place(chunk, 16, 8).unwrap().bytes };
+        let heap = bytes(0);
+        assert!(table.map_of(0, heap).is_none());
+        let old = table.swap(0, map()).unwrap();
+        assert!(table.map_of(0, heap).is_none(), "found before the map was there");
+        for chunk in [0, 1] {
+            let map = table.map_of(chunk, bytes(chunk)).unwrap();
+            assert_eq!(map[16..24], *bytes(chunk));
+        }
+        assert!(table.map_of(0, bytes(1)).is_none() && table.map_of(2, heap).is_none());
+        drop(old);
     }
 }

@@ -281,7 +281,7 @@ fn adopt(
     }
     let bits = AtomicBits::new(map.len().div_ceil(granule));
     let backing = if used == map.len() {
-        Backing::Mapped(Box::new(map.clone()))
+        Backing::Mapped(std::sync::Arc::new(map.clone()))
     } else {
         let bytes = map.get(..used).ok_or(damage)?;
         let copy = MapMut::anonymous(map.len())?;

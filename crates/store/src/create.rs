@@ -61,6 +61,7 @@ impl Store {
             footer_bytes: 0,
             handed: [0; 3],
             distrusted: false,
+            unimageable: false,
             poisoned: false,
         }
     }

@@ -103,6 +103,7 @@ impl Store {
             Err(ImageFailure::Store(error)) => Err(error),
             Err(ImageFailure::Ended) => Ok(None),
             Err(ImageFailure::Source(problem)) => {
+                self.unimageable = true;
                 tracing::warn!(problem, "no image is written: what it is made from is not as it should be");
                 Ok(None)
             }

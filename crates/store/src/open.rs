@@ -80,6 +80,7 @@ impl Store {
             footer_bytes,
             handed: Arena::ALL.map(|arena| arenas::full_chunks(arena, &lengths)),
             distrusted: false,
+            unimageable: false,
             poisoned: false,
         };
         Ok(Some((store, restore)))

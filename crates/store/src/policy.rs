@@ -23,6 +23,10 @@ pub(crate) fn wants_image(store: &Store, lengths: &Lengths, closing: bool) -> bo
     if store.distrusted {
         return closing && total > 0;
     }
+    // The next one would fail as well, each time at the cost of a whole image: only the last chance is taken here, too.
+    if store.unimageable && !closing {
+        return false;
+    }
     let uncovered = total.saturating_sub(covered);
     let entries = u64::try_from(store.access.len()).unwrap_or(u64::MAX);
     let slow_open = store.footers > MANY_FOOTERS || entries > FEW_RECORDS.max(u64::from(lengths.slots) / 4);

@@ -52,6 +52,8 @@ pub struct Store {
     /// Full chunks of each arena that the engine has got as maps.
     pub(crate) handed: [u32; 3],
     pub(crate) distrusted: bool,
+    /// No image could be made, since what it is made from is damaged or could not be read.
+    pub(crate) unimageable: bool,
     pub(crate) poisoned: bool,
 }
 
@@ -135,7 +137,8 @@ impl Store {
     /// In the midst of writing: when the records that the image does not cover exceed half of what it covers, and 4,096,
     /// below which linking records at open takes less time than mapping an image. At close (`closing`): when they exceed a
     /// tenth or 131,072, which an open links in a tenth of a second. In both cases also when more than 512 footers or more access entries than a quarter of the slots would have
-    /// to be read. Never when the last checkpoint's image covers all that the snapshot holds.
+    /// to be read. Never when the last checkpoint's image covers all that the snapshot holds, and only at close once an image
+    /// could not be made because of what it is made from.
     #[must_use]
     pub fn wants_image(&self, snapshot: &Snapshot, closing: bool) -> bool {
         policy::wants_image(self, snapshot.lengths(), closing)

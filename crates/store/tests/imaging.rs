@@ -7,8 +7,10 @@ use std::ops::ControlFlow;
 
 use support::{Learner, Random, arc, contents, id, open, options, seed, verify};
 use sutra_snapshot::Snapshot;
-use sutra_store::{CheckpointReader, Imaging, Store, StoreError};
+use sutra_store::{CheckpointReader, FILE_NAME, Imaging, Store, StoreError};
+use sutra_vfs::Directory;
 use sutra_vfs::sim::{Fault, Policy, SimDirectory, TraceKind};
+use zerocopy::IntoBytes;
 
 /// Commits what was learned since the last commit.
 fn commit_new(store: &mut Store, learner: &mut Learner) -> Result<Snapshot, StoreError> {
@@ -126,6 +128,45 @@ fn an_image_that_is_given_up_leaves_the_store_as_it_is() {
     }
     let (_, again) = open(&disk);
     assert_eq!(contents(&again.writer.latest()), contents(&learner.writer.latest()));
+}
+
+/// A damaged record is found when an image is made of it. Tried again at every commit, each time a whole image would be written
+/// for nothing, into a place that the commits beside it keep from being used again.
+#[test]
+fn an_image_that_cannot_be_made_is_not_begun_at_every_commit() {
+    let disk = SimDirectory::new();
+    let mut store = Store::create(arc(&disk), options()).unwrap();
+    let mut learner = Learner::new();
+    (0..100).for_each(|key| learner.learn(key, b"before"));
+    learner.checkpoint(&mut store, true).unwrap();
+    let record = *learner.writer.latest().concept(50).unwrap();
+    let file = disk.open(FILE_NAME).unwrap().unwrap();
+    let mut bytes = vec![0; usize::try_from(store.file_bytes()).unwrap()];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    let at =
+        bytes.windows(record.as_bytes().len()).position(|bytes| bytes == record.as_bytes()).expect("it is committed");
+    file.write_all_at(&[!bytes[at + 40]], at as u64 + 40).unwrap();
+    drop(store);
+
+    let (mut store, mut learner) = open(&disk);
+    (100..5_000).for_each(|key| learner.learn(key, b"after"));
+    let mut begun = 0;
+    for key in 0..6 {
+        learner.learn(key, b"again");
+        let snapshot = commit_new(&mut store, &mut learner).unwrap();
+        if store.wants_image(&snapshot, false) {
+            begun += 1;
+            let mut between = |store: &mut Store| {
+                learner.learn(key, b"in between");
+                commit_new(store, &mut learner)?;
+                Ok(ControlFlow::Continue(()))
+            };
+            let imaging = Imaging { access: &[], keep: false, between: &mut between };
+            assert!(store.write_image(&snapshot, imaging).unwrap().is_none());
+        }
+    }
+    assert_eq!(begun, 1);
+    assert!(store.wants_image(&learner.writer.latest(), true), "a close takes the last chance");
 }
 
 #[test]
