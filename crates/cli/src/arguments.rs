@@ -12,7 +12,7 @@ use crate::commands;
     name = "sutra",
     version,
     about = "Learn, query and check a Sutra Storage store",
-    after_help = "Exit codes: 0 done, 1 nothing found, 2 wrong use or an error."
+    after_help = crate::failure::CODES
 )]
 pub(crate) struct Arguments {
     /// The store's folder; if not given, the environment's SUTRA_STORE, else ./sutra-store.
@@ -25,12 +25,19 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Import(commands::import::Import),
+    Export(commands::export::Export),
+    Learn(commands::learn::Learn),
+    Associate(commands::associate::Associate),
+    Forget(commands::forget::Forget),
+    Find(commands::find::Find),
+    Show(commands::show::Show),
     Get(commands::get::Get),
     Neighbors(commands::neighbors::NeighborsOf),
     Path(commands::path::PathBetween),
     Stats(commands::stats::StatsOf),
     Verify(commands::verify::Verify),
     Demo(commands::demo::Demo),
+    Completions(commands::completions::Completions),
     #[command(hide = true)]
     DemoChild(commands::demo_child::DemoChild),
 }

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! - Answers go to the standard output, everything else (progress, notes, errors) to the standard error.
-//! - The exit code is 0 when it was done, 1 when nothing was found, 2 for wrong use and for errors.
+//! - The exit codes are those of [`failure::CODES`], which the help shows.
 //! - A reader that goes away (`sutra ... | head`) ends the program quietly.
-//! - Only `import` and `demo` make a store; a command that reads refuses a folder that holds none.
+//! - Only `import`, `learn`, `associate` and `demo` make a store; a command that reads refuses a folder that holds none.
 //!
 //! It holds no logic of the engine: what it does, a program does with the `sutra-storage` crate. It is no server: each call
 //! opens the store, for itself alone, and closes it again.
@@ -17,12 +17,18 @@
 
 mod arguments;
 mod commands;
+mod export;
 mod failure;
 mod import;
+mod interrupt;
 mod learn;
+mod matching;
 mod output;
 mod progress;
+mod resume;
 mod store;
+mod style;
+mod terminal;
 mod time;
 
 use std::io::Write;
@@ -31,18 +37,18 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::arguments::Arguments;
-use crate::failure::Outcome;
 
 fn main() -> ExitCode {
-    let failure = match commands::run(&Arguments::parse()) {
-        Ok(Outcome::Done) => return ExitCode::SUCCESS,
-        Ok(Outcome::NotFound) => return ExitCode::from(1),
+    let arguments = Arguments::parse();
+    interrupt::listen();
+    let failure = match commands::run(&arguments) {
+        Ok(outcome) => return ExitCode::from(outcome.code()),
         Err(failure) => failure,
     };
     if failure.is_reader_gone() {
         return ExitCode::SUCCESS;
     }
     // Nobody may be left to read this either.
-    let _ = writeln!(std::io::stderr(), "sutra: {failure}");
-    ExitCode::from(2)
+    let _ = writeln!(std::io::stderr(), "{} {failure}", style::error("sutra:"));
+    ExitCode::from(failure.code())
 }

@@ -1,5 +1,6 @@
 //! Progress of long work, on the standard error, and only where that is a terminal.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -34,6 +35,11 @@ impl Bar {
         }
     }
 
+    /// Writes something beside the bar, which is drawn again below it.
+    pub(crate) fn beside(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
     fn draw(&self) {
         self.bar.set_position(self.input.read());
         self.bar.set_message(format!(
@@ -46,6 +52,35 @@ impl Bar {
 }
 
 impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar over items whose number is known.
+#[derive(Debug)]
+pub(crate) struct Count {
+    bar: ProgressBar,
+    items: Cell<u64>,
+}
+
+impl Count {
+    pub(crate) fn new(total: u64) -> Self {
+        let bar = ProgressBar::new(total).with_style(style("[{bar:30}] {percent:>3}% {eta} left"));
+        Self { bar, items: Cell::new(0) }
+    }
+
+    /// One item more.
+    pub(crate) fn item(&self) {
+        let items = self.items.get() + 1;
+        self.items.set(items);
+        if items.is_multiple_of(EVERY) {
+            self.bar.set_position(items);
+        }
+    }
+}
+
+impl Drop for Count {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }

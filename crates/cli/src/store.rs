@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
 
 use crate::failure::Failure;
@@ -37,10 +38,37 @@ pub(crate) fn is_log(name: &str) -> bool {
     number.is_some_and(|number| number.len() >= 8 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Settings of the engine for a kind of load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preset {
+    /// Long bursts of learning: groups of 50 ms, checkpoints at 100,000 records
+    WriteHeavy,
+    /// Reading what was just learned: groups of 5 ms, checkpoints at 10,000 records
+    ReadHeavy,
+    /// Little memory: checkpoints at 5,000 records
+    MemoryConstrained,
+}
+
+/// The configuration of a preset, or the default one.
+pub(crate) fn config(path: &Path, preset: Option<Preset>) -> ConcurrentConfig {
+    let config = match preset {
+        None => ConcurrentConfig::new(path),
+        Some(Preset::WriteHeavy) => ConcurrentConfig::write_heavy(path),
+        Some(Preset::ReadHeavy) => ConcurrentConfig::read_heavy(path),
+        Some(Preset::MemoryConstrained) => ConcurrentConfig::memory_constrained(path),
+    };
+    // A busy disk is no reason to give up in the middle of a file.
+    ConcurrentConfig { write_timeout: Duration::from_secs(60), ..config }
+}
+
 /// Opens a store, or makes one.
 pub(crate) fn open_or_create(path: &Path) -> Result<ConcurrentMemory, Failure> {
-    // A busy disk is no reason to give up in the middle of a file.
-    let config = ConcurrentConfig { write_timeout: Duration::from_secs(60), ..ConcurrentConfig::new(path) };
+    open_or_create_as(path, None)
+}
+
+/// Opens a store, or makes one, with the settings of a preset.
+pub(crate) fn open_or_create_as(path: &Path, preset: Option<Preset>) -> Result<ConcurrentMemory, Failure> {
+    let config = config(path, preset);
     let memory = ConcurrentMemory::new(config)?;
     let recovery = memory.recovery();
     if recovery.replayed_entries > 0 || recovery.cut_bytes > 0 {

@@ -123,3 +123,73 @@ fn a_file_that_cannot_be_opened_leaves_no_store_behind() {
         assert!(!place.path("sutra-store").exists());
     }
 }
+
+#[test]
+fn what_is_wrong_can_be_left_out() {
+    let place = Place::new();
+    let lines = [
+        "{\"key\":\"a\",\"content\":\"\",\"embedding\":[1,2]}",
+        "{\"key\":\"b\"}",
+        "{\"key\":\"c\",\"content\":\"\",\"embedding\":[1]}",
+        "{\"source\":\"a\",\"type\":\"t\",\"target\":\"d\"}",
+        "nonsense",
+    ];
+    place.write("c.jsonl", lines.join("\n"));
+    place.write("a.tsv", "a\tt\tb\n a\tt\td\t1\n");
+    let said = place.sutra(["import", "c.jsonl", "a.tsv", "--keep-going"]);
+    assert_eq!(said.code, 5, "{said:?}");
+    for place in ["c.jsonl:2: ", "c.jsonl:3: ", "c.jsonl:5: ", "a.tsv:1: "] {
+        assert!(said.err.contains(place), "{place}: {said:?}");
+    }
+    assert!(said.out.contains("left out 4 wrong lines"), "{said:?}");
+    assert_eq!(counts(&place), (1, 2, 2));
+    let said = place.sutra(["import", "c.jsonl", "--keep-going", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, &report["rejected"], &report["concepts"]), (5, &3.into(), &1.into()));
+    assert_eq!(files_of(&place.path("sutra-store")), ["storage.dat"]);
+}
+
+fn array(descr: &str, rows: usize, columns: usize, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({rows}, {columns}), }}\n");
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn rows_of_an_array_belong_to_the_concepts_in_their_order() {
+    let place = Place::new();
+    let line = |key: &str| format!("{{\"key\":\"{key}\",\"content\":\"\"}}\n");
+    place.write("one.jsonl", [line("a"), "{\"key\":\"wrong\"}\n".into(), line("b")].concat());
+    place.write("two.jsonl", line("c"));
+    let floats = |numbers: &[f32]| numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>();
+    place.write("e.npy", array("<f4", 3, 2, &floats(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0])));
+    let said = place.sutra(["import", "two.jsonl", "--embeddings", "e.npy"]);
+    assert!(said.code == 2 && said.err.contains("3 rows for 1 concepts"), "{said:?}");
+    place.write("ok.jsonl", [line("a"), line("b")].concat());
+    place.sutra(["import", "ok.jsonl", "two.jsonl", "--embeddings", "e.npy", "--store", "ok"]).done();
+    for (key, numbers) in [("a", [1.0, 2.0]), ("b", [3.0, 4.0]), ("c", [5.0, 6.0])] {
+        let found = place.json(["get", key, "--json", "--store", "ok"]);
+        assert_eq!(found["embedding"], serde_json::json!(numbers), "{key}");
+    }
+    place.write("f.npy", array("<f2", 1, 1, &[0, 0x3c]));
+    let said = place.sutra(["import", "ok.jsonl", "--embeddings", "f.npy", "--store", "few"]);
+    assert!(said.code == 2 && said.err.contains("has 1 rows, and there are more concepts"), "{said:?}");
+    assert_eq!(place.json(["get", "a", "--json", "--store", "few"])["embedding"], serde_json::json!([1.0]));
+    assert!(place.sutra(["import", "e.npy"]).refused(2).contains("--embeddings"));
+}
+
+#[test]
+fn presets_are_taken() {
+    let place = Place::new();
+    place.write("c.jsonl", CONCEPTS);
+    for (number, preset) in ["write-heavy", "read-heavy", "memory-constrained"].iter().enumerate() {
+        place.sutra(["import", "c.jsonl", "--preset", preset]).done();
+        assert_eq!(place.json(["get", "rain", "--json"])["version"], number + 1);
+    }
+}
+
+#[test]
+fn resuming_needs_something_to_go_on_with() {
+    let place = Place::with_store();
+    assert!(place.sutra(["import", "concepts.jsonl", "--resume"]).refused(2).contains("no unfinished import"));
+}

@@ -54,7 +54,7 @@ pub(super) fn missing(snapshot: &Snapshot, key: &str) -> Result<bool, Failure> {
     if stub {
         note(format_args!("{name} is a stub: associations name it, nobody has learned it yet"));
     } else {
-        note(format_args!("{name} is not known"));
+        note(format_args!("{name} is not known; `sutra find` looks for words in keys, contents and metadata"));
     }
     Ok(stub)
 }

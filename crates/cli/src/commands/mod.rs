@@ -1,11 +1,18 @@
 //! The commands, one a file.
 
+pub(crate) mod associate;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod demo_child;
+pub(crate) mod export;
+pub(crate) mod find;
+pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod import;
+pub(crate) mod learn;
 pub(crate) mod neighbors;
 pub(crate) mod path;
+pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod verify;
 
@@ -20,11 +27,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let store = location(arguments.store.as_deref());
     match &arguments.command {
         Command::Import(import) => import.run(&store),
+        Command::Export(export) => export.run(&store),
+        Command::Learn(learn) => learn.run(&store),
+        Command::Associate(associate) => associate.run(&store),
+        Command::Forget(forget) => forget.run(&store),
+        Command::Find(find) => find.run(&store),
+        Command::Show(show) => show.run(&store),
         Command::Get(get) => get.run(&store),
         Command::Neighbors(neighbors) => neighbors.run(&store),
         Command::Path(path) => path.run(&store),
         Command::Stats(stats) => stats.run(&store),
         Command::Verify(verify) => verify.run(&store),
+        Command::Completions(completions) => completions.run(),
         // What the environment names is a store of the user's own, not one to play with.
         Command::Demo(demo) => demo.run(arguments.store.as_deref()),
         Command::DemoChild(child) => child.run(&store),

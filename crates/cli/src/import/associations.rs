@@ -3,24 +3,14 @@
 //! No heading, no quoting, no escapes: a name that holds a tab or a line end cannot be written here. All four columns are
 //! required, so that a file cut short is noticed.
 
+use std::borrow::Cow;
+#[cfg(test)]
 use std::path::Path;
 
 use super::error::ImportError;
 use super::input::{Input, Progress};
 use super::lines::Lines;
-
-/// One association, borrowed from its line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct AssociationLine<'a> {
-    /// Key or id of the concept it starts from, not empty.
-    pub(crate) source: &'a str,
-    /// Name of its type, not empty.
-    pub(crate) kind: &'a str,
-    /// Key or id of the concept it leads to, not empty.
-    pub(crate) target: &'a str,
-    /// In [0, 1].
-    pub(crate) confidence: f32,
-}
+use super::record::{AssociationLine, Reader, Record};
 
 /// Reads associations line by line.
 pub(crate) struct AssociationReader {
@@ -28,6 +18,7 @@ pub(crate) struct AssociationReader {
 }
 
 impl AssociationReader {
+    #[cfg(test)]
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
         Input::open(path).map(Self::new)
     }
@@ -35,22 +26,29 @@ impl AssociationReader {
     pub(crate) fn new(input: Input) -> Self {
         Self { lines: Lines::new(input) }
     }
+}
 
-    /// The next association; None at the end. After [`ImportError::Rejected`] the next call reads the line after.
-    pub(crate) fn next(&mut self) -> Result<Option<AssociationLine<'_>>, ImportError> {
+impl Reader for AssociationReader {
+    fn next(&mut self) -> Result<Option<Record<'_>>, ImportError> {
         let Some(line) = self.lines.next()? else {
             return Ok(None);
         };
-        parse(line.text).map(Some).map_err(|reason| line.rejected(reason))
+        parse(line.text).map(|found| Some(Record::Association(found))).map_err(|reason| line.rejected(reason))
     }
 
-    /// A handle to ask how far reading has come.
-    pub(crate) fn progress(&self) -> Progress {
+    fn position(&self) -> u64 {
+        self.lines.number()
+    }
+
+    fn skip_to(&mut self, position: u64) -> Result<bool, ImportError> {
+        self.lines.skip_to(position)
+    }
+
+    fn progress(&self) -> Progress {
         self.lines.progress()
     }
 
-    /// An error about the line that was read last.
-    pub(crate) fn rejected(&self, reason: impl Into<String>) -> ImportError {
+    fn rejected(&self, reason: String) -> ImportError {
         self.lines.rejected(reason)
     }
 }
@@ -71,7 +69,17 @@ fn parse(line: &str) -> Result<AssociationLine<'_>, String> {
         }
     }
     match confidence.parse::<f32>() {
-        Ok(confidence) if (0.0..=1.0).contains(&confidence) => Ok(AssociationLine { source, kind, target, confidence }),
+        Ok(confidence) if (0.0..=1.0).contains(&confidence) => Ok(AssociationLine {
+            source: source.into(),
+            kind: kind.into(),
+            target: target.into(),
+            namespace: Cow::Borrowed(""),
+            confidence: Some(confidence),
+            weight: None,
+            created: None,
+            valid: None,
+            metadata: None,
+        }),
         _ => Err(format!("the confidence is `{confidence}`: it must be a number from 0 to 1")),
     }
 }
@@ -86,13 +94,20 @@ mod tests {
         AssociationReader::new(Input::new("a.tsv".to_owned(), Cursor::new(text.to_owned()), None).unwrap())
     }
 
+    fn as_association(record: Option<Record<'_>>) -> AssociationLine<'_> {
+        match record {
+            Some(Record::Association(association)) => association,
+            other => panic!("no association: {other:?}"),
+        }
+    }
+
     #[test]
     fn columns_arrive() {
         let mut reader = reader("an otter\thypernym\tkey:00ff\t0.95\r\n\nb\tcausal\tb\t1\n");
-        let first = reader.next().unwrap().unwrap();
-        let wanted = AssociationLine { source: "an otter", kind: "hypernym", target: "key:00ff", confidence: 0.95 };
-        assert_eq!(first, wanted);
-        assert_eq!(reader.next().unwrap().unwrap().confidence, 1.0);
+        let first = as_association(reader.next().unwrap());
+        assert_eq!((&*first.source, &*first.kind, &*first.target), ("an otter", "hypernym", "key:00ff"));
+        assert_eq!((first.confidence, first.weight), (Some(0.95), None));
+        assert_eq!(as_association(reader.next().unwrap()).confidence, Some(1.0));
         assert!(reader.next().unwrap().is_none());
     }
 
@@ -115,7 +130,7 @@ mod tests {
             reader.next().unwrap();
             let message = reader.next().unwrap_err().to_string();
             assert!(message.starts_with("a.tsv:2: ") && message.contains(reason), "{line}: {message}");
-            assert_eq!(reader.next().unwrap().unwrap().confidence, 0.5, "{line}");
+            assert_eq!(as_association(reader.next().unwrap()).confidence, Some(0.5), "{line}");
         }
     }
 
@@ -123,6 +138,6 @@ mod tests {
     fn a_caller_can_reject_a_line_too() {
         let mut reader = reader("a\tb\tc\t0\n");
         reader.next().unwrap();
-        assert_eq!(reader.rejected("too many types").to_string(), "a.tsv:1: too many types");
+        assert_eq!(reader.rejected("too many types".to_owned()).to_string(), "a.tsv:1: too many types");
     }
 }

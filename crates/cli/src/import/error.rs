@@ -46,7 +46,15 @@ pub(crate) enum ImportError {
         /// The bound in bytes.
         limit: usize,
     },
-    /// A line that is not what it should be.
+    /// A file that as a whole is not what it should be.
+    #[error("{file} {reason}")]
+    Form {
+        /// As the user named it.
+        file: String,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// A line or row that is not what it should be.
     #[error("{file}:{line}: {reason}")]
     Rejected {
         /// As the user named it.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::compressed::ZstdReader;
 use super::error::ImportError;
+use super::standard_input::Interruptible;
 
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -30,6 +31,15 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Of so many rows, which the reader counts itself.
+    pub(super) fn of_rows(total: u64) -> Self {
+        Self { read: Arc::default(), total: Some(total) }
+    }
+
+    pub(super) fn advance(&self) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Bytes read so far.
     pub(crate) fn read(&self) -> u64 {
         // Relaxed: a number to show; nothing is concluded from it.
@@ -46,7 +56,7 @@ impl Input {
     /// Opens a file, or the standard input when the path is `-`.
     pub(crate) fn open(path: &Path) -> Result<Self, ImportError> {
         if path == Path::new("-") {
-            return Self::new("standard input".to_owned(), io::stdin(), None);
+            return Self::new("standard input".to_owned(), Interruptible::standard_input(), None);
         }
         let name = path.display().to_string();
         let opened = File::open(path).and_then(|file| {

@@ -81,6 +81,22 @@ impl Lines {
         }
     }
 
+    /// The number of the line given out last, from 1; 0 before the first.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Passes over lines up to a number, whatever is in them; false if there are fewer.
+    pub(super) fn skip_to(&mut self, number: u64) -> Result<bool, ImportError> {
+        while self.number < number {
+            if self.advance()?.is_none() {
+                return Ok(false);
+            }
+            self.number += 1;
+        }
+        Ok(true)
+    }
+
     /// An error about the line given out last.
     pub(super) fn rejected(&self, reason: impl Into<String>) -> ImportError {
         ImportError::Rejected { file: self.input.name.clone(), line: self.number, reason: reason.into() }
@@ -181,6 +197,16 @@ mod tests {
             let found: Vec<_> = all(lines(text, LONGEST)).into_iter().map(|(_, line)| line).collect();
             assert!(found == wanted);
         }
+    }
+
+    #[test]
+    fn lines_are_passed_over_whatever_they_hold() {
+        let mut lines = lines(b"one\n\n\xff\nfour\nfive".to_vec(), 100);
+        assert!(lines.skip_to(3).unwrap());
+        assert_eq!(lines.next().unwrap().unwrap().text, "four");
+        assert!(lines.skip_to(2).unwrap());
+        assert_eq!(lines.next().unwrap().unwrap().text, "five");
+        assert!(!lines.skip_to(6).unwrap());
     }
 
     #[test]

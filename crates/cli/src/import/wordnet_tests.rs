@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::{AssociationReader, ConceptName, ConceptReader};
+use super::{AssociationReader, ConceptName, ObjectReader, Reader, Record};
 
 fn demo(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("demo").join(name)
@@ -12,8 +12,9 @@ fn demo(name: &str) -> PathBuf {
 #[test]
 fn wordnet_is_read_to_its_last_line() {
     let mut keys = HashSet::new();
-    let mut concepts = ConceptReader::open(&demo("concepts.jsonl.zst")).unwrap();
-    while let Some(concept) = concepts.next().unwrap() {
+    let mut concepts = ObjectReader::open(&demo("concepts.jsonl.zst")).unwrap();
+    while let Some(record) = concepts.next().unwrap() {
+        let Record::Concept(concept) = record else { panic!("an association among the concepts") };
         let ConceptName::Key(key) = concept.name else { panic!("a concept without a key") };
         assert!(!concept.content.is_empty() && concept.metadata.is_some(), "{key}");
         assert!(keys.insert(key.into_owned()));
@@ -22,11 +23,12 @@ fn wordnet_is_read_to_its_last_line() {
 
     let (mut kinds, mut count) = (HashSet::new(), 0);
     let mut associations = AssociationReader::open(&demo("associations.tsv.zst")).unwrap();
-    while let Some(association) = associations.next().unwrap() {
-        assert!(keys.contains(association.source) && keys.contains(association.target));
+    while let Some(record) = associations.next().unwrap() {
+        let Record::Association(association) = record else { panic!("a concept among the associations") };
+        assert!(keys.contains(&*association.source) && keys.contains(&*association.target));
         count += 1;
-        if !kinds.contains(association.kind) {
-            kinds.insert(association.kind.to_owned());
+        if !kinds.contains(&*association.kind) {
+            kinds.insert(association.kind.into_owned());
         }
     }
     assert_eq!((kinds.len(), count), (26, 364_552));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sutra_storage::{Batch, ConceptId, ConcurrentMemory, Snapshot};
 
 use crate::failure::Failure;
-use crate::import::{AssociationReader, ConceptReader, Input};
+use crate::import::{AssociationReader, Input, ObjectReader};
 use crate::learn;
 
 const CONCEPTS: &[u8] = include_bytes!("../../../demo/concepts.jsonl.zst");
@@ -21,10 +21,10 @@ fn input(name: &str, bytes: &'static [u8]) -> Result<Input, Failure> {
 
 /// Learns all of it; returns when it is durable and visible. Gives the numbers of concepts and associations.
 pub(super) fn learn(memory: &ConcurrentMemory) -> Result<(u64, u64), Failure> {
-    let concepts = ConceptReader::new(input("concepts.jsonl.zst", CONCEPTS)?);
-    let learned = learn::concepts(memory, concepts)?;
-    let associations = AssociationReader::new(input("associations.tsv.zst", ASSOCIATIONS)?);
-    let associated = learn::associations(memory, associations)?;
+    let mut concepts = ObjectReader::new(input("concepts.jsonl.zst", CONCEPTS)?);
+    let learned = learn::all(memory, &mut concepts)?.concepts;
+    let mut associations = AssociationReader::new(input("associations.tsv.zst", ASSOCIATIONS)?);
+    let associated = learn::all(memory, &mut associations)?.associations;
     // A batch of nothing gives the last sequence; what is visible is durable.
     memory.wait_visible(memory.learn_batch(&Batch::new())?)?;
     Ok((learned, associated))
