@@ -307,7 +307,7 @@ mod tests {
         let (header, bytes) = sample();
         assert_eq!(header.length.get(), bytes.len() as u64);
         assert_eq!(FooterHeader::read(&bytes), Ok(header));
-        let listed = header.listed(&bytes[160..]).unwrap();
+        let listed = header.listed(&bytes[FOOTER_HEADER_SIZE as usize..]).unwrap();
         assert_eq!((listed.extents.len(), listed.groups.len(), listed.access.len()), (1, 2, 1));
         assert_eq!(listed.access[0].count.get(), 2);
         assert_eq!(listed.catalogue, b"12345");
