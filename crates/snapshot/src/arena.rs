@@ -113,8 +113,11 @@ impl Entry {
     }
 }
 
-/// As many entries as the memory holds.
-struct Entries(MapMut);
+/// As many entries as the memory holds: kept, since to divide by their size would be a good part of finding a record.
+struct Entries {
+    memory: MapMut,
+    count: usize,
+}
 
 impl std::ops::Deref for Entries {
     type Target = [Entry];
@@ -123,14 +126,14 @@ impl std::ops::Deref for Entries {
     fn deref(&self) -> &[Entry] {
         // SAFETY: page-aligned memory of that length, zeroed at first: null pointers and a zero length are valid entries. All
         // access is by these entries, which are atomics throughout, and the memory goes with `self`.
-        unsafe { std::slice::from_raw_parts(self.0.as_ptr().cast(), self.0.len() / size_of::<Entry>()) }
+        unsafe { std::slice::from_raw_parts(self.memory.as_ptr().cast(), self.count) }
     }
 }
 
 /// An arena. Written by one thread; the methods that change it say so and are only called by the writer.
 pub(crate) struct ChunkTable {
     entries: Entries,
-    /// Bytes that one bit of `verified` stands for.
+    /// The power of two of bytes that one bit of `verified` stands for.
     granule: u32,
     /// Owners of the chunks, locked by the writer and at drop, never by a reader.
     owners: sutra_sync::Mutex<Vec<OldChunk>>,
@@ -151,7 +154,7 @@ impl<'a> Chunk<'a> {
     /// # Safety
     /// The bytes were written before a snapshot was published that the caller holds, and the slice does not outlive that
     /// snapshot. The writer counts as holding all snapshots: it alone frees.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn place(&self, offset: u32, len: u32) -> Option<Place<'a>> {
         if offset.checked_add(len)? > self.len {
             return None;
@@ -161,37 +164,38 @@ impl<'a> Chunk<'a> {
         // long as the caller's snapshot.
         let bytes = unsafe { std::slice::from_raw_parts(self.data.add(offset as usize), len as usize) };
         mapped::reads_bytes(bytes.as_ptr(), bytes.len());
-        Some(Place { bytes, verified: self.verified, bit: (offset / self.granule) as usize })
+        Some(Place { bytes, verified: self.verified.map(|bits| (bits, (offset >> self.granule) as usize)) })
     }
 }
 
 /// What a reader finds at a place.
 pub(crate) struct Place<'a> {
     pub(crate) bytes: &'a [u8],
-    verified: Option<&'a AtomicBits>,
-    bit: usize,
+    /// Bits, and which one of them is the place's.
+    verified: Option<(&'a AtomicBits, usize)>,
 }
 
 impl Place<'_> {
     /// Whether the granule that begins here needs no verification.
     #[inline]
     pub(crate) fn is_verified(&self) -> bool {
-        self.verified.is_none_or(|bits| bits.get(self.bit))
+        self.verified.is_none_or(|(bits, bit)| bits.get(bit))
     }
 
     pub(crate) fn set_verified(&self) {
-        if let Some(bits) = self.verified {
-            bits.set(self.bit);
+        if let Some((bits, bit)) = self.verified {
+            bits.set(bit);
         }
     }
 }
 
 impl ChunkTable {
-    /// A table of at most `chunks` chunks. Entries cost memory when they are used.
+    /// A table of at most `chunks` chunks, in which `granule` bytes, a power of two, are verified together. Entries cost memory
+    /// when they are used.
     pub(crate) fn new(chunks: usize, granule: u32) -> std::io::Result<Self> {
         // Not from the allocator, which clears what it has used before: megabytes at each open of a small store.
-        let entries = Entries(MapMut::sparse(chunks * size_of::<Entry>())?);
-        Ok(Self { entries, granule, owners: sutra_sync::Mutex::new(Vec::new()) })
+        let entries = Entries { memory: MapMut::sparse(chunks * size_of::<Entry>())?, count: chunks };
+        Ok(Self { entries, granule: granule.ilog2(), owners: sutra_sync::Mutex::new(Vec::new()) })
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -234,7 +238,7 @@ impl ChunkTable {
             return None;
         }
         mapped::fresh(data, map.len());
-        let bits = Arc::new(AtomicBits::new(map.len().div_ceil(self.granule as usize)));
+        let bits = Arc::new(AtomicBits::new(map.len().div_ceil(1 << self.granule)));
         let backing = Backing::Mapped(Arc::new(map));
         // A chunk is swapped once: a map is not swapped again. So the second place is free.
         entry.store(&backing, Some(&bits), 1);
@@ -250,7 +254,7 @@ impl ChunkTable {
     ///
     /// # Safety
     /// The caller holds a snapshot that reaches into the chunk, or is the writer, and does not keep the result longer.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn chunk(&self, chunk: u32) -> Option<Chunk<'_>> {
         let entry = self.entries.get(chunk as usize)?;
         let tagged = entry.data.load(Ordering::Acquire);
@@ -284,7 +288,7 @@ impl ChunkTable {
     ///
     /// # Safety
     /// As for [`Chunk::place`].
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn place(&self, chunk: u32, offset: u32, len: u32) -> Option<Place<'_>> {
         // SAFETY: the caller's promise: what it may read lies in a chunk that its snapshot reaches into.
         unsafe { self.chunk(chunk)?.place(offset, len) }
@@ -297,6 +301,13 @@ impl ChunkTable {
             Some((start, room)) if range.end <= room.saturating_add(range.start) => start.as_ptr(),
             _ => std::ptr::null_mut(),
         }
+    }
+
+    /// An address to ask the processor for; what lies there, and whether anything does, is for others to say.
+    #[inline(always)]
+    pub(crate) fn hint(&self, chunk: u32, offset: u32) -> *const u8 {
+        let entry = self.entries.get(chunk as usize);
+        entry.map_or(std::ptr::null(), |entry| entry.data.load(Ordering::Relaxed).wrapping_add(offset as usize))
     }
 
     /// The address of a place, and how many bytes its chunk has from there on.

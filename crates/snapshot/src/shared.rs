@@ -127,7 +127,7 @@ impl Shared {
     ///
     /// # Safety
     /// The record is below the length of a snapshot that the caller holds for `'a`, or the caller is the writer.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn concept(&self, ordinal: u32) -> Result<&ConceptRecord, Damage> {
         let at = u64::from(ordinal) * size_of::<ConceptRecord>() as u64;
         let damage = || Damage::new("concept records", at);
@@ -149,7 +149,7 @@ impl Shared {
     #[inline]
     pub(crate) fn prefetch_concept(&self, ordinal: u32) {
         let (chunk, offset) = locate(u64::from(ordinal) * size_of::<ConceptRecord>() as u64);
-        let record = self.concepts.address(chunk, offset..offset + size_of::<ConceptRecord>() as u32);
+        let record = self.concepts.hint(chunk, offset);
         crate::ids::prefetch(record);
         crate::ids::prefetch(record.wrapping_add(64));
     }

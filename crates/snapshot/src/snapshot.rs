@@ -130,7 +130,7 @@ impl Snapshot {
         Arc::ptr_eq(&self.0.shared, &other.0.shared)
     }
 
-    #[inline]
+    #[inline(always)]
     fn row(&self, slot: u32) -> Result<Option<&Row>, Damage> {
         if slot >= self.0.lengths.slots {
             return Ok(None);
@@ -147,7 +147,7 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Damage`] if the image's rows are damaged there.
-    #[inline]
+    #[inline(always)]
     pub fn latest(&self, slot: u32) -> Result<Option<u32>, Damage> {
         let Some(row) = self.row(slot)? else { return Ok(None) };
         // Acquire: the version block that belongs to a newer `latest` was stored before it.
@@ -155,22 +155,28 @@ impl Snapshot {
         if latest < self.0.lengths.concepts {
             return Ok(Some(latest));
         }
+        Ok(self.older_version(row))
+    }
+
+    /// Ordinal of the version that a snapshot sees which does not see the latest one.
+    #[cold]
+    fn older_version(&self, row: &Row) -> Option<u32> {
         let versions = row.versions.load(Ordering::Acquire);
         // SAFETY: this snapshot keeps the block.
-        Ok(unsafe { versions::newest_below(&self.0.shared.blocks, versions, self.0.lengths.concepts) })
+        unsafe { versions::newest_below(&self.0.shared.blocks, versions, self.0.lengths.concepts) }
     }
 
     /// The newest visible version of a slot: a concept, a stub or a tombstone.
     ///
     /// # Errors
     /// [`Damage`] if the row or the record is damaged.
-    #[inline]
+    #[inline(always)]
     pub fn newest(&self, slot: u32) -> Result<Option<&ConceptRecord>, Damage> {
         let Some(ordinal) = self.latest(slot)? else { return Ok(None) };
         let record = self.concept(ordinal)?;
         // An intact record of another slot was written to the wrong place.
         if record.slot.get() != slot {
-            return Err(Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64));
+            return Err(misplaced_concept(ordinal));
         }
         Ok(Some(record))
     }
@@ -197,10 +203,10 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Damage`] if it is damaged, or not below this snapshot's length.
-    #[inline]
+    #[inline(always)]
     pub fn concept(&self, ordinal: u32) -> Result<&ConceptRecord, Damage> {
         if ordinal >= self.0.lengths.concepts {
-            return Err(Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64));
+            return Err(misplaced_concept(ordinal));
         }
         // SAFETY: below the length of this snapshot, which the result borrows.
         unsafe { self.0.shared.concept(ordinal) }
@@ -224,30 +230,30 @@ impl Snapshot {
     ///
     /// # Errors
     /// [`Damage`] if what must be read is damaged.
-    #[inline]
     pub fn find(&self, id: &ConceptId) -> Result<Option<(u32, &ConceptRecord)>, Damage> {
-        let hash = id_hash(id.as_bytes());
-        let check = |slot: u32| {
-            // Row and record are two lines of memory, one leading to the other. Where concepts are learned first and revised
-            // seldom, the record's ordinal is near the slot, or the slot: asked for now, it comes while the row does.
-            self.0.shared.prefetch_concept(slot);
-            match self.newest(slot) {
-                Ok(Some(record)) if record.id == *id.as_bytes() => Some(Ok((slot, record))),
-                // A slot that is not visible yet, or another id with the same tag: the probe goes on.
-                Ok(_) => None,
-                Err(damage) => Some(Err(damage)),
-            }
-        };
-        if let Some(found) = self.0.shared.ids.probe(hash, check) {
-            return found.map(Some);
+        let (shared, hash) = (&*self.0.shared, id_hash(id.as_bytes()));
+        match (shared.ids.probe(hash, |slot| self.is_of(slot, id)), &shared.image) {
+            (Some(found), _) => found.map(Some),
+            (None, Some(image)) => image.probe(hash, |slot| self.is_of(slot, id).transpose()),
+            (None, None) => Ok(None),
         }
-        match &self.0.shared.image {
-            Some(image) => image.probe(hash, |slot| check(slot).transpose()),
-            None => Ok(None),
+    }
+
+    /// A slot and its newest version, if the slot is visible and of this id, and not of another one with the same tag.
+    #[inline(always)]
+    fn is_of(&self, slot: u32, id: &ConceptId) -> Option<Result<(u32, &ConceptRecord), Damage>> {
+        // Row and record are two lines of memory, one leading to the other. Where concepts are learned first and revised
+        // seldom, the record's ordinal is near the slot, or the slot: asked for now, it comes while the row does.
+        self.0.shared.prefetch_concept(slot);
+        match self.newest(slot) {
+            Ok(Some(record)) if record.id == *id.as_bytes() => Some(Ok((slot, record))),
+            Ok(_) => None,
+            Err(damage) => Some(Err(damage)),
         }
     }
 
     /// The payload of a record's blob, verified at first access; `None` if the record has none.
+    #[inline(always)]
     fn blob(&self, position: u64, checksum: u32) -> Result<Option<&[u8]>, Damage> {
         // SAFETY: what lies below this snapshot's end of blobs was written before it was published, and the result borrows
         // it. A position that is none of this store's is refused or fails its checksum.
@@ -424,6 +430,11 @@ impl Snapshot {
         let place = unsafe { table.place(index, 0, bytes as u32) };
         place.map_or(&[], |place| place.bytes)
     }
+}
+
+#[cold]
+fn misplaced_concept(ordinal: u32) -> Damage {
+    Damage::new("concept records", u64::from(ordinal) * ConceptRecord::SIZE as u64)
 }
 
 impl std::fmt::Debug for Snapshot {

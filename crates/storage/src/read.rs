@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use sutra_format::{AssociationRecord, ConceptId, ConceptRecord};
-use sutra_snapshot::{EdgeRef, Side};
+use sutra_format::{ConceptId, ConceptRecord};
+use sutra_snapshot::{EdgeRef, Kept, Side};
 
 use crate::check::unit;
 use crate::name::{ConceptRef, TypeRef};
@@ -57,7 +57,7 @@ impl<'s> Neighbors<'s> {
         if let Some(slot) = snapshot.slot(id)? {
             for side in sides(options.direction) {
                 let edges = snapshot.inner.edges(slot, *side)?;
-                found.reserve(edges.upper_bound().min(FIRST_ROOM));
+                found.reserve_exact(edges.upper_bound().min(FIRST_ROOM));
                 let _ = edges.visit(|edge| {
                     let wanted = types.as_ref().is_none_or(|types| types[edge.kind as usize]);
                     // A loop is an outgoing and an incoming edge of the same concept, and one association.
@@ -103,7 +103,7 @@ impl<'s> Neighbors<'s> {
             self.snapshot.inner.prefetch_key(record);
             records.push(record);
         }
-        records.into_iter().map(|record| name(&self.snapshot, record)).collect()
+        records.into_iter().map(|record| name(&self.snapshot.inner, record)).collect()
     }
 }
 
@@ -139,8 +139,8 @@ impl<'n> Neighbor<'n> {
     #[inline]
     pub fn concept(&self) -> Result<ConceptView<'n>> {
         let snapshot = &self.neighbors.snapshot;
-        let record = *target(snapshot, &self.found)?;
-        Ok(ConceptView::new(Held::Borrowed(snapshot), self.found.edge.target, record))
+        let record = Kept::new(&snapshot.inner, target(snapshot, &self.found)?);
+        Ok(ConceptView::new(self.found.edge.target, record))
     }
 
     /// The association that leads there, or comes from there.
@@ -148,8 +148,9 @@ impl<'n> Neighbor<'n> {
     /// # Errors
     /// [`Error::Corrupt`] if its record is damaged.
     pub fn association(&self) -> Result<AssociationView<'n>> {
-        let record: AssociationRecord = *self.neighbors.snapshot.inner.association(self.found.edge.ordinal)?;
-        Ok(AssociationView::new(Held::Borrowed(&self.neighbors.snapshot), self.found.edge.ordinal, record))
+        let snapshot = &self.neighbors.snapshot.inner;
+        let record = Kept::new(snapshot, snapshot.association(self.found.edge.ordinal)?);
+        Ok(AssociationView::new(self.found.edge.ordinal, record))
     }
 
     /// The association's confidence.

@@ -2,8 +2,8 @@
 
 use std::ops::Deref;
 
-use sutra_format::AssociationType;
-use sutra_snapshot::Side;
+use sutra_format::{AssociationType, ConceptRecord};
+use sutra_snapshot::{Damage, Kept, Side};
 
 use crate::Result;
 use crate::name::{ConceptRef, TypeRef};
@@ -59,7 +59,7 @@ impl Snapshot {
     #[inline]
     pub fn query_concept<'a>(&self, id: impl Into<ConceptRef<'a>>) -> Result<Option<ConceptView<'_>>> {
         let Some((slot, record)) = self.inner.find(&id.into().id()?)? else { return Ok(None) };
-        Ok(record.is_live().then(|| ConceptView::new(Held::Borrowed(self), slot, *record)))
+        Ok(record.is_live().then(|| ConceptView::new(slot, Kept::new(&self.inner, record))))
     }
 
     /// [`Snapshot::query_concept`] with a result that holds the snapshot.
@@ -67,9 +67,8 @@ impl Snapshot {
     /// # Errors
     /// As there.
     pub fn into_concept<'a>(self, id: impl Into<ConceptRef<'a>>) -> Result<Option<ConceptView<'static>>> {
-        let found = self.inner.find(&id.into().id()?)?.filter(|(_, record)| record.is_live());
-        let Some((slot, record)) = found.map(|(slot, record)| (slot, *record)) else { return Ok(None) };
-        Ok(Some(ConceptView::new(Held::Owned(self), slot, record)))
+        let found = self.inner.into_found(&id.into().id()?)?.filter(|(_, record)| record.is_live());
+        Ok(found.map(|(slot, record)| ConceptView::new(slot, record)))
     }
 
     /// Whether a concept is known: learned, not forgotten, and not only a stub. O(1).
@@ -83,24 +82,21 @@ impl Snapshot {
     /// All concepts, in the order in which they were first named. An error ends nothing: the next item is the next concept.
     pub fn concepts(&self) -> impl Iterator<Item = Result<ConceptView<'_>>> {
         (0..self.inner.lengths().slots).filter_map(|slot| {
-            let record = live(&self.inner, slot)?;
-            Some(record.map(|record| ConceptView::new(Held::Borrowed(self), slot, record)))
+            let record = self.inner.newest(slot).map(|found| found.map(|record| Kept::new(&self.inner, record)));
+            live(slot, record)
         })
     }
 
     /// [`Snapshot::concepts`] by an iterator that holds the snapshot.
     pub fn into_concepts(self) -> impl Iterator<Item = Result<ConceptView<'static>>> {
-        (0..self.inner.lengths().slots).filter_map(move |slot| {
-            let record = live(&self.inner, slot)?;
-            Some(record.map(|record| ConceptView::new(Held::Owned(self.clone()), slot, record)))
-        })
+        (0..self.inner.lengths().slots).filter_map(move |slot| live(slot, self.inner.clone().into_newest(slot)))
     }
 
     /// All associations, by source. An error ends nothing.
     pub fn associations(&self) -> impl Iterator<Item = Result<AssociationView<'_>>> {
         ordinals(&self.inner).map(|ordinal| {
             let ordinal = ordinal?;
-            Ok(AssociationView::new(Held::Borrowed(self), ordinal, *self.inner.association(ordinal)?))
+            Ok(AssociationView::new(ordinal, Kept::new(&self.inner, self.inner.association(ordinal)?)))
         })
     }
 
@@ -109,8 +105,7 @@ impl Snapshot {
         let inner = self.inner.clone();
         ordinals_owned(inner).map(move |ordinal| {
             let ordinal = ordinal?;
-            let record = *self.inner.association(ordinal)?;
-            Ok(AssociationView::new(Held::Owned(self.clone()), ordinal, record))
+            Ok(AssociationView::new(ordinal, self.inner.clone().into_association(ordinal)?))
         })
     }
 
@@ -207,7 +202,8 @@ impl Snapshot {
         kind: impl Into<TypeRef<'a>>,
     ) -> Result<Option<AssociationView<'_>>> {
         let Some(ordinal) = self.find_association(source.into(), target.into(), kind.into())? else { return Ok(None) };
-        Ok(Some(AssociationView::new(Held::Borrowed(self), ordinal, *self.inner.association(ordinal)?)))
+        let record = Kept::new(&self.inner, self.inner.association(ordinal)?);
+        Ok(Some(AssociationView::new(ordinal, record)))
     }
 
     pub(crate) fn into_association(
@@ -217,8 +213,7 @@ impl Snapshot {
         kind: TypeRef<'_>,
     ) -> Result<Option<AssociationView<'static>>> {
         let Some(ordinal) = self.find_association(source, target, kind)? else { return Ok(None) };
-        let record = *self.inner.association(ordinal)?;
-        Ok(Some(AssociationView::new(Held::Owned(self), ordinal, record)))
+        Ok(Some(AssociationView::new(ordinal, self.inner.into_association(ordinal)?)))
     }
 
     fn find_association(
@@ -276,9 +271,12 @@ impl Snapshot {
 }
 
 /// The newest record of a slot if it is a learned concept.
-fn live(snapshot: &sutra_snapshot::Snapshot, slot: u32) -> Option<Result<sutra_format::ConceptRecord>> {
-    match snapshot.newest(slot) {
-        Ok(Some(record)) if record.is_live() => Some(Ok(*record)),
+fn live<'s>(
+    slot: u32,
+    record: std::result::Result<Option<Kept<'s, ConceptRecord>>, Damage>,
+) -> Option<Result<ConceptView<'s>>> {
+    match record {
+        Ok(Some(record)) if record.is_live() => Some(Ok(ConceptView::new(slot, record))),
         Ok(_) => None,
         Err(damage) => Some(Err(damage.into())),
     }

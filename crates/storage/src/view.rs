@@ -3,27 +3,28 @@
 use std::borrow::Cow;
 
 use sutra_format::{AssociationRecord, AssociationType, ConceptId, ConceptRecord, Namespace};
+use sutra_snapshot::{Kept, Snapshot};
 
 use crate::mapped::MappedEmbedding;
 use crate::name::key_text;
-use crate::snapshot::{Held, Snapshot};
 use crate::{Error, Result};
 
 /// A concept, or a stub, in a snapshot that it borrows or holds.
 #[derive(Clone, Debug)]
 pub struct ConceptView<'s> {
-    snapshot: Held<'s>,
+    record: Kept<'s, ConceptRecord>,
     slot: u32,
-    record: ConceptRecord,
 }
 
 impl<'s> ConceptView<'s> {
-    pub(crate) fn new(snapshot: Held<'s>, slot: u32, record: ConceptRecord) -> Self {
-        Self { snapshot, slot, record }
+    #[inline]
+    pub(crate) fn new(slot: u32, record: Kept<'s, ConceptRecord>) -> Self {
+        Self { record, slot }
     }
 
     /// The id.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> ConceptId {
         ConceptId::from_bytes(self.record.id)
     }
@@ -33,7 +34,7 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn key(&self) -> Result<Option<&str>> {
-        key(&self.snapshot, &self.record)
+        key(self.record.snapshot(), &self.record)
     }
 
     /// The key as it is printed, else the id: what [`ConceptRef`](crate::ConceptRef) reads back. Of a concept in a named
@@ -42,23 +43,25 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// As [`ConceptView::key`].
     pub fn name(&self) -> Result<Cow<'_, str>> {
-        name(&self.snapshot, &self.record)
+        name(self.record.snapshot(), &self.record)
     }
 
     /// The content: bytes of the map or of memory, not a copy.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
+    #[inline]
     pub fn content(&self) -> Result<&[u8]> {
-        Ok(self.snapshot.inner.content(&self.record)?)
+        Ok(self.record.snapshot().content(&self.record)?)
     }
 
     /// The embedding: numbers of the map or of memory, not a copy.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
+    #[inline]
     pub fn embedding(&self) -> Result<Option<&[f32]>> {
-        Ok(self.snapshot.inner.vector(&self.record)?)
+        Ok(self.record.snapshot().vector(&self.record)?)
     }
 
     /// The embedding with the map of the file that it lies in, to be held without the snapshot; `None` if there is no
@@ -68,7 +71,7 @@ impl<'s> ConceptView<'s> {
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn embedding_map(&self) -> Result<Option<MappedEmbedding>> {
         let Some(vector) = self.embedding()? else { return Ok(None) };
-        let map = self.snapshot.inner.vector_map(&self.record, vector);
+        let map = self.record.snapshot().vector_map(&self.record, vector);
         Ok(map.map(|map| MappedEmbedding::new(map.clone(), vector)))
     }
 
@@ -77,11 +80,12 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn metadata(&self) -> Result<Option<&str>> {
-        text(self.snapshot.inner.metadata(&self.record)?, self.record.metadata.get())
+        text(self.record.snapshot().metadata(&self.record)?, self.record.metadata.get())
     }
 
     /// The strength, in [0, 1].
     #[must_use]
+    #[inline]
     pub fn strength(&self) -> f32 {
         self.record.strength.get()
     }
@@ -110,7 +114,7 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if the image of the file is damaged there.
     pub fn last_accessed(&self) -> Result<Option<u64>> {
-        let (_, last) = self.snapshot.inner.access(self.slot)?;
+        let (_, last) = self.record.snapshot().access(self.slot)?;
         Ok((last > 0).then_some(last))
     }
 
@@ -119,7 +123,7 @@ impl<'s> ConceptView<'s> {
     /// # Errors
     /// As [`ConceptView::last_accessed`].
     pub fn access_count(&self) -> Result<u32> {
-        Ok(self.snapshot.inner.access(self.slot)?.0)
+        Ok(self.record.snapshot().access(self.slot)?.0)
     }
 
     /// Versions since it was learned or learned anew, from 1; 0 for a stub.
@@ -143,7 +147,7 @@ impl<'s> ConceptView<'s> {
     /// The name of the namespace; empty for the default one.
     #[must_use]
     pub fn namespace_name(&self) -> &str {
-        self.snapshot.inner.catalogue().namespace_name(self.namespace()).unwrap_or_default()
+        self.record.snapshot().catalogue().namespace_name(self.namespace()).unwrap_or_default()
     }
 
     /// Whether it is the end of an association that nobody has learned yet.
@@ -156,14 +160,13 @@ impl<'s> ConceptView<'s> {
 /// An association, in a snapshot that it borrows or holds.
 #[derive(Clone, Debug)]
 pub struct AssociationView<'s> {
-    snapshot: Held<'s>,
+    record: Kept<'s, AssociationRecord>,
     ordinal: u32,
-    record: AssociationRecord,
 }
 
 impl<'s> AssociationView<'s> {
-    pub(crate) fn new(snapshot: Held<'s>, ordinal: u32, record: AssociationRecord) -> Self {
-        Self { snapshot, ordinal, record }
+    pub(crate) fn new(ordinal: u32, record: Kept<'s, AssociationRecord>) -> Self {
+        Self { record, ordinal }
     }
 
     /// The source, a concept or a stub.
@@ -183,8 +186,9 @@ impl<'s> AssociationView<'s> {
     }
 
     fn end(&self, slot: u32) -> Result<ConceptView<'_>> {
-        match self.snapshot.inner.newest(slot)? {
-            Some(record) => Ok(ConceptView::new(Held::Borrowed(&self.snapshot), slot, *record)),
+        let snapshot = self.record.snapshot();
+        match snapshot.newest(slot)? {
+            Some(record) => Ok(ConceptView::new(slot, Kept::new(snapshot, record))),
             None => {
                 Err(Error::Corrupt { region: "association records".into(), offset: slot.into(), detail: String::new() })
             }
@@ -200,7 +204,7 @@ impl<'s> AssociationView<'s> {
     /// The name of the type.
     #[must_use]
     pub fn type_name(&self) -> &str {
-        self.snapshot.type_name(self.kind()).unwrap_or_default()
+        self.record.snapshot().catalogue().type_name(self.kind()).unwrap_or_default()
     }
 
     /// The confidence, in [0, 1].
@@ -238,7 +242,7 @@ impl<'s> AssociationView<'s> {
     /// # Errors
     /// [`Error::Corrupt`] if its bytes are damaged.
     pub fn metadata(&self) -> Result<Option<&str>> {
-        text(self.snapshot.inner.association_metadata(&self.record)?, self.record.metadata.get())
+        text(self.record.snapshot().association_metadata(&self.record)?, self.record.metadata.get())
     }
 
     /// The number of its record, the same in every snapshot that holds this version.
@@ -249,7 +253,7 @@ impl<'s> AssociationView<'s> {
 }
 
 fn key<'s>(snapshot: &'s Snapshot, record: &ConceptRecord) -> Result<Option<&'s str>> {
-    text(snapshot.inner.key(record)?, record.key.get())
+    text(snapshot.key(record)?, record.key.get())
 }
 
 /// The name of a concept or stub, which borrows the key from the snapshot.
