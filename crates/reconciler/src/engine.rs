@@ -80,7 +80,7 @@ impl Engine {
         recovered: Recovered,
         options: EngineOptions,
     ) -> Result<(Self, RecoveryReport), EngineError> {
-        let Recovered { store, mut writer, wal, uncommitted, report } = recovered;
+        let Recovered { store, writer, wal, uncommitted, report } = recovered;
         writer.limit_spare(spare_chunks(options.threshold));
         let counters = Arc::new(Counters::default());
         set(&counters.committed_sequence, store.sequence());

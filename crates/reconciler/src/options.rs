@@ -40,6 +40,10 @@ pub struct EngineOptions {
     pub heap_limit: u64,
     /// Bytes of a group from which on it is applied while the write-ahead log is being synced, by a thread of its own.
     pub overlap_bytes: u64,
+    /// Threads that apply a large group, each the associations of its own ranges of slots; at least one.
+    pub apply_threads: usize,
+    /// Associations of a group from which on more than one thread applies them.
+    pub threads_from: usize,
     /// How long nothing is written until memory that is kept for further writes is given back to the system.
     pub idle: Duration,
 }
@@ -59,6 +63,9 @@ impl Default for EngineOptions {
             heap_limit: 128 << 20,
             // Writing and syncing as much takes a quarter of a millisecond, starting a thread a tenth of that.
             overlap_bytes: 256 << 10,
+            apply_threads: 1,
+            // Applying as many takes most of a millisecond, starting a thread for each end of them a tenth of that.
+            threads_from: 1024,
             idle: Duration::from_secs(10),
         }
     }

@@ -63,10 +63,11 @@ pub(crate) fn recover(directory: &Arc<dyn Directory>, options: &EngineOptions) -
             }
             report.created = true;
             let created = now_micros();
-            let options = StoreOptions { store_id: new_store_id(created), initial_size: options.initial_size, created };
-            (Store::create(directory.clone(), options)?, Writer::new()?)
+            let new = StoreOptions { store_id: new_store_id(created), initial_size: options.initial_size, created };
+            (Store::create(directory.clone(), new)?, Writer::new()?)
         }
     };
+    writer.use_threads(options.apply_threads, options.threads_from);
     let covered = store.sequence();
     let mut uncommitted = Uncommitted::default();
     let wal_options = WalOptions {

@@ -5,14 +5,14 @@ use sutra_sync::atomic::Ordering;
 use crate::blocks::{Block, HEADER, IMAGE_ROW, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, LEAF_CAPACITY, LeafColumns, Segment, Shape, Side};
 use crate::error::{ApplyError, Damage};
+use crate::linker::Linker;
 use crate::reclaim::is_seen;
 use crate::rows::Row;
-use crate::writer::Writer;
 
 /// An edge and the ordinal at which it ended, `u32::MAX` if it has not.
 pub(crate) type Survivor = (EdgeRef, u32);
 
-impl Writer {
+impl Linker {
     /// Appends an edge to a slot's block.
     pub(crate) fn append_edge(&mut self, slot: u32, row: &Row, side: Side, edge: EdgeRef) -> Result<(), ApplyError> {
         let handle = row.edges(side).load(Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl Writer {
     /// Everything of a slot that a snapshot or the store itself still sees.
     pub(crate) fn collect_survivors(&self, slot: u32, side: Side, rest: &mut Vec<Survivor>) -> Result<(), ApplyError> {
         rest.clear();
-        for segment in self.current(slot, side)?.segments() {
+        for segment in self.edges(slot, self.shared.row(slot)?, side)?.segments() {
             rest.extend(self.survivors_of(&segment));
         }
         Ok(())
@@ -87,7 +87,7 @@ impl Writer {
     pub(crate) fn survivors_of(&self, segment: &Segment<'_>) -> impl Iterator<Item = Survivor> {
         (0..segment.targets.len())
             .map(|index| (segment.edge(index), segment.until(index)))
-            .filter(|(edge, until)| *until == u32::MAX || is_seen(&self.live_associations, edge.ordinal, *until))
+            .filter(|(edge, until)| *until == u32::MAX || is_seen(&self.live, edge.ordinal, *until))
     }
 
     /// A block of these edges with room for `more`, not yet in any row.
@@ -175,7 +175,8 @@ impl Writer {
         let mut column = header.until.load(Ordering::Relaxed);
         if column == NO_BLOCK {
             let class = size_class(4 * capacity).ok_or(ApplyError::Full)?;
-            column = self.allocator.allocate(&self.shared.blocks, class, &mut self.spare)?;
+            let shared = &self.shared;
+            column = self.allocator.allocate(&shared.blocks, class, |size| shared.take_memory(size))?;
             (0..capacity).for_each(|index| self.shared.blocks.write(column, 0, index, u32::MAX));
             // Release: who finds the column finds it filled.
             header.until.store(column, Ordering::Release);

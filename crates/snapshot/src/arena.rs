@@ -310,11 +310,16 @@ impl ChunkTable {
         entry.map_or(std::ptr::null(), |entry| entry.data.load(Ordering::Relaxed).wrapping_add(offset as usize))
     }
 
+    /// The first byte of a chunk.
+    #[inline]
+    pub(crate) fn start(&self, chunk: u32) -> Option<NonNull<u8>> {
+        NonNull::new(self.entries.get(chunk as usize)?.data.load(Ordering::Acquire).map_addr(|address| address & !TAG))
+    }
+
     /// The address of a place, and how many bytes its chunk has from there on.
     #[inline]
     pub(crate) fn reach(&self, chunk: u32, offset: u32) -> Option<(NonNull<u8>, u32)> {
-        let entry = self.entries.get(chunk as usize)?;
-        let data = NonNull::new(entry.data.load(Ordering::Acquire).map_addr(|address| address & !TAG))?;
+        let (data, entry) = (self.start(chunk)?, self.entries.get(chunk as usize)?);
         let room = entry.len.load(Ordering::Relaxed).checked_sub(offset)?;
         // SAFETY: within the chunk, or its end, as just checked.
         Some((unsafe { data.add(offset as usize) }, room))

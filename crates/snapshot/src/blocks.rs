@@ -4,15 +4,16 @@
 //! again, because fresh memory is the scarcest thing there is.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use sutra_format::geometry::{chunk_size, chunk_start, locate};
 use sutra_sync::atomic::Ordering;
 use sutra_sync::mapped::{self, AtomicU32};
+use sutra_vfs::MapMut;
 
 use crate::arena::{Backing, ChunkTable};
 use crate::error::ApplyError;
-use crate::spare::SpareMemory;
 
 /// Bytes of the sizes. The first eleven hold 2, 6, 8, 12, 18, 24, 35, 48, 96, 192 and 384 edges. A small block is followed by one
 /// that is a third to a half larger: with doubled ones an association takes 53 bytes, with these 50, and the first step,
@@ -53,25 +54,43 @@ const CHUNKS: usize = if cfg!(any(loom, miri)) { 8 } else { (1 << 14) + 64 };
 
 /// The memory, readable by handle.
 #[derive(Debug)]
-pub(crate) struct Blocks(ChunkTable);
+pub(crate) struct Blocks {
+    table: ChunkTable,
+    /// How many chunks there are; locked by the writer's threads only, once a chunk.
+    chunks: sutra_sync::Mutex<u32>,
+}
 
 impl Blocks {
     pub(crate) fn new() -> std::io::Result<Self> {
-        ChunkTable::new(CHUNKS, 1).map(Self)
+        Ok(Self { table: ChunkTable::new(CHUNKS, 1)?, chunks: sutra_sync::Mutex::new(0) })
+    }
+
+    /// Writer only: one more chunk; the bytes of all chunks at which it begins and ends.
+    fn grow(&self, memory: impl FnOnce(u64) -> std::io::Result<MapMut>) -> Result<Range<u64>, ApplyError> {
+        let mut chunks = self.chunks.lock();
+        let start = chunk_start(*chunks);
+        let end = start + chunk_size(*chunks);
+        if u32::try_from(end / UNIT).is_err()
+            || !self.table.insert(*chunks, Backing::Heap(memory(chunk_size(*chunks))?), None)
+        {
+            return Err(ApplyError::Full);
+        }
+        *chunks += 1;
+        Ok(start..end)
     }
 
     /// The address of `bytes` bytes of a block; null for a handle that was never given out.
     #[inline]
     pub(crate) fn address(&self, handle: u32, bytes: usize) -> *mut u8 {
         let (chunk, offset) = locate(u64::from(handle) * UNIT);
-        self.0.address(chunk, offset..offset.saturating_add(bytes as u32))
+        self.table.address(chunk, offset..offset.saturating_add(bytes as u32))
     }
 
     /// A block that is reachable from a row, found once. `None` for a handle that was never given out.
     #[inline]
     pub(crate) fn block(&self, handle: u32) -> Option<Block<'_>> {
         let (chunk, offset) = locate(u64::from(handle) * UNIT);
-        let (start, room) = self.0.reach(chunk, offset)?;
+        let (start, room) = self.table.reach(chunk, offset)?;
         (room as usize >= HEADER).then_some(Block { start, room: room as usize, _blocks: PhantomData })
     }
 
@@ -96,7 +115,7 @@ impl Blocks {
     }
 
     pub(crate) fn heap_bytes(&self) -> u64 {
-        self.0.heap_bytes()
+        self.table.heap_bytes()
     }
 }
 
@@ -159,7 +178,7 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The writer's side: which memory is free.
+/// The writer's side: which memory is free. Several may share the blocks, each with memory of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Allocator {
     /// The first free block of each size, [`NO_BLOCK`] if there is none. The next one's handle is in its first word: a list of
@@ -168,12 +187,16 @@ pub(crate) struct Allocator {
     /// Next byte that was never given out, and the end of its chunk.
     next: u64,
     end: u64,
-    chunks: u32,
 }
 
 impl Allocator {
-    /// A block of a size, from memory of `spare` if more is needed. Its bytes are whatever they were.
-    pub(crate) fn allocate(&mut self, blocks: &Blocks, class: u8, spare: &mut SpareMemory) -> Result<u32, ApplyError> {
+    /// A block of a size, in a chunk of `memory` if another one is needed. Its bytes are whatever they were.
+    pub(crate) fn allocate(
+        &mut self,
+        blocks: &Blocks,
+        class: u8,
+        memory: impl Fn(u64) -> std::io::Result<MapMut>,
+    ) -> Result<u32, ApplyError> {
         let free = self.free[class as usize];
         if free != NO_BLOCK {
             // Relaxed: only the writer uses a free block.
@@ -184,21 +207,9 @@ impl Allocator {
         let size = u64::from(SIZES[class as usize]);
         while self.next + size > self.end {
             self.give_rest(blocks);
-            let chunk = self.chunks;
-            let len = chunk_size(chunk);
-            let memory = spare.take(len)?;
-            if u32::try_from((chunk_start(chunk) + len) / UNIT).is_err()
-                || !blocks.0.insert(chunk, Backing::Heap(memory), None)
-            {
-                return Err(ApplyError::Full);
-            }
-            self.chunks += 1;
-            self.next = chunk_start(chunk);
-            self.end = self.next + len;
-            if chunk == 0 {
-                // Handles 0 and 1 mean something else.
-                self.next += 2 * UNIT;
-            }
+            let chunk = blocks.grow(&memory)?;
+            // Handles 0 and 1 mean something else.
+            (self.next, self.end) = (chunk.start.max(2 * UNIT), chunk.end);
         }
         let handle = (self.next / UNIT) as u32;
         self.next += size;
@@ -232,12 +243,12 @@ mod tests {
     #[test]
     fn blocks_never_overlap_and_are_used_again() {
         let (blocks, mut allocator) = (Blocks::new().unwrap(), Allocator::default());
-        let mut spare = SpareMemory::default();
+        let memory = |size| MapMut::anonymous(size as usize);
         let mut owners: HashMap<u32, u32> = HashMap::new();
         let mut given = Vec::new();
         for round in 0..4000_u32 {
             let class = (round * 7 % 9) as u8;
-            let handle = allocator.allocate(&blocks, class, &mut spare).unwrap();
+            let handle = allocator.allocate(&blocks, class, memory).unwrap();
             assert!(handle > IMAGE_ROW && !blocks.address(handle, SIZES[class as usize] as usize).is_null());
             for unit in handle..handle + SIZES[class as usize] / 16 {
                 assert_eq!(owners.insert(unit, round), None, "unit {unit} given out twice");
@@ -249,7 +260,7 @@ mod tests {
         allocator.free(&blocks, given[101].0, given[101].1);
         allocator.free(&blocks, given[109].0, given[109].1);
         assert_eq!(given[109].1, class, "the same size, in the order of a stack");
-        assert_eq!(allocator.allocate(&blocks, class, &mut spare).unwrap(), given[109].0);
-        assert_eq!(allocator.allocate(&blocks, class, &mut spare).unwrap(), handle);
+        assert_eq!(allocator.allocate(&blocks, class, memory).unwrap(), given[109].0);
+        assert_eq!(allocator.allocate(&blocks, class, memory).unwrap(), handle);
     }
 }

@@ -13,7 +13,9 @@ use crate::blocks::IMAGE_ROW;
 use crate::edges::Side;
 use crate::error::ApplyError;
 use crate::ids::prefetch;
+use crate::ranges::MOST_WAITING;
 use crate::rows::Row;
+use crate::shared::Shared;
 use crate::writer::{Applied, Writer};
 
 /// Operations that are looked at together: two ids each keep more lines on their way than a processor can, and all of
@@ -64,6 +66,7 @@ impl Writer {
             self.sequence = sequence;
         }
         self.apply_window(&mut window, &mut applied)?;
+        self.settle_waiting()?;
         Ok(applied)
     }
 
@@ -72,9 +75,25 @@ impl Writer {
             self.fetch(window.as_mut_slice());
         }
         for Waiting { sequence, time, op, near } in window.drain(..) {
-            let done = self.apply_op(sequence, time, &op, near)?;
+            let done = match &op {
+                Op::LearnAssociation(learn) if self.linkers.len() > 1 => {
+                    let association = self.place_association(sequence, time, learn, near)?;
+                    self.waiting.push(association);
+                    true
+                }
+                op => {
+                    if matches!(op, Op::ForgetConcept { .. } | Op::ForgetAssociation { .. }) {
+                        // It ends edges that were learned before it.
+                        self.settle_waiting()?;
+                    }
+                    self.apply_op(sequence, time, op, near)?
+                }
+            };
             applied.ops += 1;
             applied.ignored += u32::from(!done);
+        }
+        if self.waiting.len() >= MOST_WAITING {
+            self.settle_waiting()?;
         }
         Ok(())
     }
@@ -133,17 +152,10 @@ impl Writer {
                 prefetch(record.wrapping_add(64));
                 continue;
             };
-            self.fetch_block(row, side);
-        }
-    }
-
-    /// Asks for the block of a row that is there.
-    fn fetch_block(&self, row: &Row, side: Side) {
-        let handle = row.edges(side).load(Ordering::Relaxed);
-        if handle > IMAGE_ROW {
-            let block = self.shared.blocks.address(handle, 0);
-            prefetch(block);
-            prefetch(block.wrapping_add(64));
+            // Several threads ask for what they link when they come to it.
+            if self.linkers.len() == 1 {
+                shared.fetch_block(row, side);
+            }
         }
     }
 
@@ -152,14 +164,31 @@ impl Writer {
         let shared = &*self.shared;
         // SAFETY: this is the writer.
         let records = ordinals.filter_map(|ordinal| unsafe { shared.association(ordinal) }.ok());
-        let ends = records.flat_map(|record| [(record.source.get(), Side::Out), (record.target.get(), Side::In)]);
+        shared
+            .fetch_ends(records.flat_map(|record| [(record.source.get(), Side::Out), (record.target.get(), Side::In)]));
+    }
+}
+
+impl Shared {
+    /// Asks for the rows of slots, at most twice [`WINDOW`], and then for the blocks of one side of each.
+    pub(crate) fn fetch_ends(&self, ends: impl Iterator<Item = (u32, Side)>) {
         let mut rows = [None; WINDOW * 2];
         for (place, (slot, side)) in rows.iter_mut().zip(ends) {
-            *place = shared.rows.get(slot).map(|row| (row, side));
+            *place = self.rows.get(slot).map(|row| (row, side));
             if let Some((row, _)) = *place {
                 prefetch(std::ptr::from_ref(row).cast());
             }
         }
         rows.into_iter().flatten().for_each(|(row, side)| self.fetch_block(row, side));
+    }
+
+    /// Asks for the block of a row that is there.
+    fn fetch_block(&self, row: &Row, side: Side) {
+        let handle = row.edges(side).load(Ordering::Relaxed);
+        if handle > IMAGE_ROW {
+            let block = self.blocks.address(handle, 0);
+            prefetch(block);
+            prefetch(block.wrapping_add(64));
+        }
     }
 }

@@ -11,9 +11,9 @@ use crate::adjacency::push;
 use crate::blocks::{HEADER, NO_BLOCK, size_class};
 use crate::edges::{EdgeRef, FIRST_DIRECTORY, HUB_CHUNK, Segment, Shape};
 use crate::error::ApplyError;
-use crate::writer::Writer;
+use crate::linker::Linker;
 
-impl Writer {
+impl Linker {
     /// Appends to a hub; gives the handle of its directory, another one if it grew.
     pub(crate) fn push_hub(&mut self, hub: u32, edge: EdgeRef) -> Result<u32, ApplyError> {
         let header = self.shared.blocks.header(hub).ok_or(ApplyError::Full)?;

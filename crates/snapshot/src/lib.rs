@@ -50,6 +50,7 @@ compile_error!("bytes in memory are bytes on disk, and those are little-endian")
 
 mod adjacency;
 mod arena;
+mod association;
 mod bits;
 mod blocks;
 mod concepts;
@@ -61,7 +62,9 @@ mod ids;
 mod image;
 mod kept;
 mod link;
+mod linker;
 mod prune;
+mod ranges;
 mod reclaim;
 mod restore;
 mod rows;

@@ -11,7 +11,7 @@ use sutra_sync::atomic::Ordering;
 use crate::blocks::{Header, IMAGE_ROW, NO_BLOCK};
 use crate::edges::{HUB_CHUNK, LEAF_CAPACITY, Segment, Shape, Side};
 use crate::error::ApplyError;
-use crate::writer::Writer;
+use crate::linker::Linker;
 
 /// Edges that have ended before a block is worth rewriting, unless it has no others.
 const WORTH_REWRITING: u32 = 4;
@@ -46,7 +46,7 @@ fn is_worth_rewriting(header: &Header) -> bool {
     dead == count || dead >= WORTH_REWRITING && dead >= count / 2
 }
 
-impl Writer {
+impl Linker {
     /// An edge in this leaf ended: the leaf may be worth rewriting.
     pub(crate) fn ask_to_prune(&mut self, leaf: u32, slot: u32, side: Side, ordinal: u32) {
         let Some(header) = self.shared.blocks.header(leaf) else { return };
@@ -71,7 +71,7 @@ impl Writer {
 
     /// Rewrites the block of a place if that is worth it; gives how many edges were looked at.
     fn prune_at(&mut self, place: Place) -> Result<u32, ApplyError> {
-        let row = self.row(place.slot)?;
+        let row = self.shared.row(place.slot)?;
         let handle = row.edges(place.side).load(Ordering::Relaxed);
         let blocks = &self.shared.blocks;
         let Some(header) = (handle > IMAGE_ROW).then(|| blocks.header(handle)).flatten() else { return Ok(0) };
@@ -148,7 +148,7 @@ impl Writer {
         } else {
             return Ok(());
         };
-        self.row(place.slot)?.edges(place.side).store(fresh, Ordering::Release);
+        self.shared.row(place.slot)?.edges(place.side).store(fresh, Ordering::Release);
         Ok(())
     }
 }

@@ -218,7 +218,7 @@ impl Writer {
         }
         for (side, degrees) in [Side::Out, Side::In].into_iter().zip(&degrees) {
             for (slot, degree) in (0..).zip(degrees).filter(|(_, degree)| **degree > 0) {
-                let block = self.build(&[], *degree as usize)?;
+                let block = self.linkers[0].build(&[], *degree as usize)?;
                 self.row(slot)?.edges(side).store(block, Ordering::Relaxed);
             }
         }

@@ -7,7 +7,6 @@ use sutra_vfs::MapMut;
 
 use crate::arena::{Backing, ChunkTable};
 use crate::edges::Side;
-use crate::spare::SpareMemory;
 
 /// One row. In an image the same 32 bytes are `ImageRow`.
 #[repr(C)]
@@ -66,20 +65,24 @@ impl Rows {
     #[inline]
     pub(crate) fn get(&self, slot: u32) -> Option<&Row> {
         let (chunk, offset) = locate(u64::from(slot) * u64::from(ROW));
-        let row = self.0.address(chunk, offset..offset + ROW).cast::<Row>();
-        // SAFETY: the address is null or has 32 bytes of a chunk that is never freed before `self`. Chunks begin
-        // page-aligned and hold rows at multiples of 32, so it is aligned; any bytes are valid atomics.
-        unsafe { row.as_ref() }
+        let start = self.0.start(chunk)?;
+        // SAFETY: every chunk of rows has the regular size, which `offset` lies below, as do the 31 bytes that follow, since
+        // it and the size are multiples of 32; it is never freed before `self`. Chunks begin page-aligned, so the row is
+        // aligned; any bytes are valid atomics.
+        Some(unsafe { start.add(offset as usize).cast::<Row>().as_ref() })
     }
 
     /// Writer only: makes sure that the slot has a row. A new one holds whatever its memory held.
-    pub(crate) fn reserve(&self, slot: u32, spare: &mut SpareMemory) -> std::io::Result<bool> {
+    pub(crate) fn reserve(
+        &self,
+        slot: u32,
+        memory: impl FnOnce(u64) -> std::io::Result<MapMut>,
+    ) -> std::io::Result<bool> {
         let (chunk, _) = locate(u64::from(slot) * u64::from(ROW));
         if self.0.chunk_len(chunk) > 0 {
             return Ok(true);
         }
-        let memory = spare.take(chunk_size(chunk))?;
-        Ok(self.0.insert(chunk, Backing::Heap(memory), None))
+        Ok(self.0.insert(chunk, Backing::Heap(memory(chunk_size(chunk))?), None))
     }
 
     /// Writer only, at restore: takes the rows of an image, which lie one after the other in private memory. Whole chunks

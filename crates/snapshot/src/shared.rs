@@ -3,6 +3,7 @@
 use sutra_format::geometry::{blob_position, chunk_size, locate, record_chunk_length, split};
 use sutra_format::{AssociationRecord, ConceptRecord, NO_BLOB, blob_checksum};
 use sutra_sync::atomic::AtomicU64;
+use sutra_vfs::MapMut;
 use zerocopy::FromBytes;
 
 use crate::arena::ChunkTable;
@@ -11,7 +12,8 @@ use crate::error::Damage;
 use crate::ids::IdTable;
 use crate::image::Image;
 use crate::reclaim::Reclaim;
-use crate::rows::Rows;
+use crate::rows::{Row, Rows};
+use crate::spare::SpareMemory;
 
 /// The three arenas of records and blobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,8 @@ pub(crate) struct Shared {
     pub(crate) image: Option<Image>,
     /// What was replaced. Owned here, so that it outlives the writer as long as a snapshot does; locked by the writer only.
     pub(crate) reclaim: sutra_sync::Mutex<Reclaim>,
+    /// Memory for chunks; locked by the writer's threads only, once a chunk.
+    pub(crate) spare: sutra_sync::Mutex<SpareMemory>,
     pub(crate) statistics: Statistics,
 }
 
@@ -111,8 +115,28 @@ impl Shared {
             ids: IdTable::new(),
             image,
             reclaim: sutra_sync::Mutex::new(Reclaim::default()),
+            spare: sutra_sync::Mutex::new(SpareMemory::default()),
             statistics: Statistics::default(),
         })
+    }
+
+    /// Writer only: memory for a chunk. A used one holds what it held.
+    pub(crate) fn take_memory(&self, size: u64) -> std::io::Result<MapMut> {
+        self.spare.lock().take(size)
+    }
+
+    /// Writer only: the row of a slot that exists, verified if the image holds it.
+    #[inline]
+    pub(crate) fn row(&self, slot: u32) -> Result<&'static Row, Damage> {
+        if let Some(image) = &self.image
+            && slot < image.slots()
+        {
+            image.verify_row(slot)?;
+        }
+        let row = self.rows.get(slot).ok_or(Damage::new("slot rows", u64::from(slot) * 32))?;
+        // SAFETY: rows are freed with `self`, never before; every use of the result is within a call of the writer, which
+        // holds `self`.
+        Ok(unsafe { &*std::ptr::from_ref(row) })
     }
 
     pub(crate) fn arena(&self, arena: Arena) -> &ChunkTable {

@@ -75,7 +75,7 @@ impl Writer {
         }
         let class = crate::blocks::size_class(HEADER + 4 * (needed.len() + 1 + needed.len() / 2));
         let class = class.ok_or(ApplyError::Full)?;
-        let fresh = self.new_block(Shape { class, hub: false })?;
+        let fresh = self.linkers[0].new_block(Shape { class, hub: false })?;
         for (index, ordinal) in needed.iter().enumerate() {
             self.shared.blocks.write(fresh, HEADER, index, *ordinal);
         }
@@ -83,7 +83,7 @@ impl Writer {
             header.count.store(needed.len() as u32, Ordering::Release);
         }
         if let Some(class) = old_class {
-            self.retire_block(handle, class);
+            self.linkers[0].retire_block(handle, class);
         }
         Ok(fresh)
     }

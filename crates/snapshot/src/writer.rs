@@ -16,20 +16,16 @@ use sutra_vfs::Map;
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{F32, U32, U64};
 
-use crate::adjacency::Survivor;
 use crate::arena::Backing;
-use crate::blocks::Allocator;
-use crate::edges::Shape;
+use crate::association::Association;
 use crate::error::{ApplyError, Damage};
 use crate::group::Near;
 use crate::ids::IdWriter;
-use crate::link::HubIndex;
-use crate::prune::Stale;
+use crate::linker::Linker;
 use crate::reclaim::{Freed, Garbage};
 use crate::rows::Row;
 use crate::shared::{Arena, Lengths, Shared};
 use crate::snapshot::{Snapshot, SnapshotSource, State};
-use crate::spare::SpareMemory;
 
 /// Slots may not reach the handle that means none; a margin keeps one entry's worth of records below it.
 const LAST_ORDINAL: u32 = u32::MAX - 16;
@@ -69,21 +65,15 @@ pub struct Writer {
     pub(crate) publish: u64,
     pub(crate) sequence: u64,
     catalogue: std::sync::Arc<Catalogue>,
-    pub(crate) allocator: Allocator,
     id_writer: IdWriter,
-    pub(crate) spare: SpareMemory,
-    /// Lengths of snapshots that may be held, ascending.
+    /// What changes edges, one for each thread that applies; at least one.
+    pub(crate) linkers: Vec<Linker>,
+    /// Associations that wait to be settled by several threads.
+    pub(crate) waiting: Vec<Association>,
+    /// How many of them are worth starting threads for.
+    pub(crate) threads_from: usize,
+    /// Lengths of concept records of snapshots that may be held, ascending.
     pub(crate) live_concepts: Vec<u32>,
-    pub(crate) live_associations: Vec<u32>,
-    pub(crate) hubs: HubIndex,
-    /// Blocks that wait to be rewritten without what nobody sees.
-    pub(crate) stale: Stale,
-    /// Blocks that were replaced since the last publish. Their memory is never freed, so they may stay here until then.
-    retired: Vec<(u32, u8)>,
-    /// Publish number of the oldest snapshot that may be held.
-    pub(crate) oldest_publish: u64,
-    /// Used again and again.
-    pub(crate) survivors: Vec<Survivor>,
     /// Access counters that changed since the last publish: count and time. Readers see those of the rows, which change
     /// when the others are published: counters, too, are not shown before they are durable.
     pub(crate) accessed: HashMap<u32, (u32, u64)>,
@@ -108,24 +98,32 @@ impl Writer {
         let state = State::new(shared.clone(), 0, (0, 0), empty, std::sync::Arc::new(Catalogue::new()), dropped);
         Self {
             source: SnapshotSource::new(shared.clone(), state),
-            shared,
             lengths,
             published: empty,
             publish: 1,
             sequence,
             catalogue,
-            allocator: Allocator::default(),
             id_writer: IdWriter::new(),
-            spare: SpareMemory::default(),
+            linkers: vec![Linker::new(shared.clone())],
+            waiting: Vec::new(),
+            threads_from: usize::MAX,
             live_concepts: vec![0],
-            live_associations: vec![0],
-            hubs: HubIndex::default(),
-            stale: Stale::default(),
-            retired: Vec::new(),
-            oldest_publish: 0,
-            survivors: Vec::new(),
             accessed: HashMap::new(),
             counted: HashMap::new(),
+            shared,
+        }
+    }
+
+    /// Lets so many threads link the associations of large groups, each those of some ranges of slots: where at least `from`
+    /// of them are linked together. One thread if this is not called; never fewer than before. The records and blobs are
+    /// the same for any number, byte for byte.
+    pub fn use_threads(&mut self, threads: usize, from: usize) {
+        self.threads_from = from;
+        while self.linkers.len() < threads {
+            let mut linker = Linker::new(self.shared.clone());
+            linker.live.clone_from(&self.linkers[0].live);
+            (linker.publish, linker.oldest_publish) = (self.publish, self.linkers[0].oldest_publish);
+            self.linkers.push(linker);
         }
     }
 
@@ -163,7 +161,10 @@ impl Writer {
     pub(crate) fn apply_op(&mut self, sequence: u64, time: u64, op: &Op<'_>, near: Near) -> Result<bool, ApplyError> {
         match op {
             Op::LearnConcept(learn) => self.learn_concept(sequence, time, learn).map(|()| true),
-            Op::LearnAssociation(learn) => self.learn_association(sequence, time, learn, near).map(|()| true),
+            Op::LearnAssociation(learn) => {
+                let association = self.place_association(sequence, time, learn, near)?;
+                self.settle(association).map(|()| true)
+            }
             Op::UpdateStrength { id, strength } => self.revise(sequence, time, id, |_, record| {
                 record.strength = F32::new(*strength);
                 Ok(())
@@ -189,7 +190,7 @@ impl Writer {
     /// Makes everything that was applied visible, as of a commit at `timestamp` (microseconds since the Unix epoch), and
     /// frees what no snapshot can reach any more.
     pub fn publish(&mut self, timestamp: u64) -> Snapshot {
-        self.prune();
+        self.linkers.iter_mut().for_each(Linker::prune);
         for (slot, (count, last)) in std::mem::take(&mut self.accessed) {
             // The row was read when the access was applied, so it is there.
             if self.set_access(slot, count, last).is_ok() {
@@ -199,7 +200,7 @@ impl Writer {
         let lengths = self.lengths;
         let shared = self.shared.clone();
         let mut reclaim = shared.reclaim.lock();
-        for (handle, class) in self.retired.drain(..) {
+        for (handle, class) in self.linkers.iter_mut().flat_map(|linker| linker.retired.drain(..)) {
             reclaim.retire(self.publish, Garbage::Block { handle, class });
         }
         let dropped = reclaim.published(self.publish, lengths, timestamp);
@@ -209,16 +210,26 @@ impl Writer {
         self.source.published.store(Arc::new(state));
         self.published = lengths;
         self.publish += 1;
+        let (linkers, mut turn) = (&mut self.linkers, 0);
         reclaim.collect(|freed| match freed {
-            Freed::Block { handle, class } => self.allocator.free(&shared.blocks, handle, class),
+            // To all in turns, so that each has its share of what comes back.
+            Freed::Block { handle, class } => {
+                linkers[turn].allocator.free(&shared.blocks, handle, class);
+                turn = if turn + 1 == linkers.len() { 0 } else { turn + 1 };
+            }
             Freed::Chunk(chunk) => {
                 if let Some(memory) = chunk.into_heap() {
-                    self.spare.keep(memory);
+                    shared.spare.lock().keep(memory);
                 }
             }
         });
-        self.oldest_publish = reclaim.oldest_publish();
-        reclaim.lengths(&mut self.live_concepts, &mut self.live_associations);
+        let oldest = reclaim.oldest_publish();
+        reclaim.lengths(&mut self.live_concepts, &mut self.linkers[0].live);
+        let (first, rest) = self.linkers.split_at_mut(1);
+        rest.iter_mut().for_each(|linker| linker.live.clone_from(&first[0].live));
+        for linker in &mut self.linkers {
+            (linker.publish, linker.oldest_publish) = (self.publish, oldest);
+        }
         let statistics = &shared.statistics;
         statistics.retained_bytes.store(reclaim.bytes(), Ordering::Relaxed);
         statistics.oldest_snapshot.store(reclaim.oldest().unwrap_or(0), Ordering::Relaxed);
@@ -239,11 +250,10 @@ impl Writer {
         let shared = &self.shared;
         let arenas = [&shared.concepts, &shared.associations, &shared.blobs];
         let chunks: u64 = arenas.iter().map(|arena| arena.heap_bytes()).sum();
-        let spare = self.spare.bytes();
+        let spare = shared.spare.lock().bytes();
         let retained = shared.reclaim.lock().bytes_outside_blocks();
-        // A hash map takes a key, a value and a byte for each place.
-        let indexed: usize = self.hubs.values().map(|index| index.capacity() * 13).sum();
-        let rest = shared.rows.heap_bytes() + shared.blocks.heap_bytes() + self.id_writer.bytes() + indexed as u64;
+        let indexed: u64 = self.linkers.iter().map(Linker::index_bytes).sum();
+        let rest = shared.rows.heap_bytes() + shared.blocks.heap_bytes() + self.id_writer.bytes() + indexed;
         let bytes = chunks + spare + rest + retained;
         shared.statistics.heap_bytes.store(bytes, Ordering::Relaxed);
         bytes
@@ -262,19 +272,19 @@ impl Writer {
     }
 
     /// Keeps at most so many chunks of 4 MiB for further use when they are freed; 16 if it is not told.
-    pub fn limit_spare(&mut self, chunks: usize) {
-        self.spare.limit(chunks);
+    pub fn limit_spare(&self, chunks: usize) {
+        self.shared.spare.lock().limit(chunks);
     }
 
     /// Whether freed chunks are kept for further use.
     #[must_use]
     pub fn keeps_spare(&self) -> bool {
-        self.spare.bytes() > 0
+        self.shared.spare.lock().bytes() > 0
     }
 
     /// Gives the chunks that are kept for further use back to the system.
-    pub fn release_spare(&mut self) {
-        self.spare.release();
+    pub fn release_spare(&self) {
+        self.shared.spare.lock().release();
     }
 
     /// Access counters whose change was published since this was last called: slot, count and time of the last access,
@@ -286,15 +296,9 @@ impl Writer {
     // What follows is shared by the operations.
 
     /// The row of a slot that exists, verified if the image holds it.
+    #[inline]
     pub(crate) fn row(&self, slot: u32) -> Result<&'static Row, ApplyError> {
-        if let Some(image) = &self.shared.image
-            && slot < image.slots()
-        {
-            image.verify_row(slot)?;
-        }
-        let row = self.shared.rows.get(slot).ok_or(Damage::new("slot rows", u64::from(slot) * 32))?;
-        // SAFETY: rows are freed with `self.shared`, never before; every use of the result is within a call of `self`.
-        Ok(unsafe { &*std::ptr::from_ref(row) })
+        Ok(self.shared.row(slot)?)
     }
 
     /// The latest record of a slot, published or not.
@@ -372,7 +376,7 @@ impl Writer {
 
     /// Makes the row and the id word of a new slot.
     pub(crate) fn link_slot(&mut self, slot: u32, ordinal: u32, id: &ConceptId) -> Result<(), ApplyError> {
-        if slot >= LAST_ORDINAL || !self.shared.rows.reserve(slot, &mut self.spare)? {
+        if slot >= LAST_ORDINAL || !self.shared.rows.reserve(slot, |size| self.shared.take_memory(size))? {
             return Err(ApplyError::Full);
         }
         self.row(slot)?.reset(ordinal);
@@ -386,27 +390,40 @@ impl Writer {
 
     /// Appends an association record and gives its ordinal.
     pub(crate) fn append_association(&mut self, mut record: AssociationRecord) -> Result<u32, ApplyError> {
+        let ordinal = self.reserve_association()?;
+        record.seal();
+        let at = u64::from(ordinal) * AssociationRecord::SIZE as u64;
+        self.write_record(Arena::Associations, at, record.as_bytes())?;
+        Ok(ordinal)
+    }
+
+    /// Gives the ordinal of an association record that is written later.
+    pub(crate) fn reserve_association(&mut self) -> Result<u32, ApplyError> {
         let ordinal = self.lengths.associations;
         if ordinal >= LAST_ORDINAL {
             return Err(ApplyError::Full);
         }
-        record.seal();
-        let at = u64::from(ordinal) * AssociationRecord::SIZE as u64;
-        self.write_record(Arena::Associations, at, record.as_bytes())?;
+        self.reserve(Arena::Associations, u64::from(ordinal) * AssociationRecord::SIZE as u64)?;
         self.lengths.associations = ordinal + 1;
         Ok(ordinal)
     }
 
-    fn write_record(&mut self, arena: Arena, at: u64, bytes: &[u8]) -> Result<(), ApplyError> {
+    /// Makes sure that there is a chunk for a record, and gives the record's place.
+    fn reserve(&self, arena: Arena, at: u64) -> Result<(u32, u32), ApplyError> {
         let (chunk, offset) = locate(at);
         let table = self.shared.arena(arena);
         if table.chunk_len(chunk) == 0 {
-            let memory = self.spare.take(chunk_size(chunk))?;
+            let memory = self.shared.take_memory(chunk_size(chunk))?;
             if !table.insert(chunk, Backing::Heap(memory), None) {
                 return Err(ApplyError::Full);
             }
         }
-        if table.write(chunk, offset, bytes) { Ok(()) } else { Err(ApplyError::Full) }
+        Ok((chunk, offset))
+    }
+
+    fn write_record(&self, arena: Arena, at: u64, bytes: &[u8]) -> Result<(), ApplyError> {
+        let (chunk, offset) = self.reserve(arena, at)?;
+        if self.shared.arena(arena).write(chunk, offset, bytes) { Ok(()) } else { Err(ApplyError::Full) }
     }
 
     /// Appends a blob and gives its position and checksum.
@@ -423,7 +440,7 @@ impl Writer {
                 chunk += 1;
                 offset = 0;
             }
-            let memory = self.spare.take(blob_chunk_size(chunk, length))?;
+            let memory = self.shared.take_memory(blob_chunk_size(chunk, length))?;
             if chunk as usize >= table.capacity() || !table.insert(chunk, Backing::Heap(memory), None) {
                 return Err(ApplyError::Full);
             }
@@ -438,20 +455,5 @@ impl Writer {
         }
         self.lengths.blobs = blob_position(chunk, offset + space as u32);
         Ok((U64::new(blob_position(chunk, offset)), U32::new(blob_checksum(payload))))
-    }
-
-    pub(crate) fn new_block(&mut self, shape: Shape) -> Result<u32, ApplyError> {
-        let handle = self.allocator.allocate(&self.shared.blocks, shape.class, &mut self.spare)?;
-        if let Some(header) = self.shared.blocks.header(handle) {
-            header.count.store(0, Ordering::Relaxed);
-            header.until.store(0, Ordering::Relaxed);
-            header.dead.store(0, Ordering::Relaxed);
-            header.shape.store(shape.encode(), Ordering::Relaxed);
-        }
-        Ok(handle)
-    }
-
-    pub(crate) fn retire_block(&mut self, handle: u32, class: u8) {
-        self.retired.push((handle, class));
     }
 }

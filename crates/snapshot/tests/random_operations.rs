@@ -22,6 +22,11 @@ struct Run {
 fn run(case: u64, run: &Run) {
     let mut random = Random(case);
     let (mut writer, mut model) = (Writer::new().unwrap(), Model::default());
+    // In one of four, two or three threads link what groups of some associations hold.
+    let threads = random.one_in(4).then(|| (2 + random.below(2) as usize, 1 + random.below(30) as usize));
+    if let Some((threads, from)) = threads {
+        writer.use_threads(threads, from);
+    }
     let mut held: Vec<(Snapshot, Model)> = Vec::new();
     // What the group being built holds, applied all at once.
     let (mut group, mut first, mut ignored, mut ops) = (Vec::new(), 1, 0, 0);
@@ -64,6 +69,9 @@ fn run(case: u64, run: &Run) {
                 files = files.with_image(older.map_or(&snapshot, |(snapshot, _)| snapshot));
             }
             writer = files.restore().unwrap();
+            if let Some((threads, from)) = threads {
+                writer.use_threads(threads, from);
+            }
             let restored = writer.publish(sequence);
             model.check(&restored, run.mix.kinds);
             check_access(&restored, &model);

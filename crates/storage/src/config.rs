@@ -33,6 +33,9 @@ pub struct ConcurrentConfig {
     pub vector_dimension: Option<usize>,
     /// How vectors are compared; cosine if not given.
     pub metric: Option<Metric>,
+    /// Threads that apply a large group, each the associations of its own ranges of slots; 1 to 64. What is stored is the
+    /// same for any number. More than one pays where cores are idle while a burst of associations comes in.
+    pub reconcile_threads: usize,
     /// Bytes of a content at most.
     pub max_content_bytes: usize,
 }
@@ -75,6 +78,7 @@ impl Default for ConcurrentConfig {
             initial_size: engine.initial_size,
             vector_dimension: None,
             metric: None,
+            reconcile_threads: engine.apply_threads,
             max_content_bytes: 64 << 20,
         }
     }
@@ -119,6 +123,7 @@ impl ConcurrentConfig {
         range("queue_bytes", self.queue_bytes, 64, 1 << 44)?;
         range("initial_size", self.initial_size, 0, 1 << 40)?;
         range("max_content_bytes", self.max_content_bytes as u64, 0, 1 << 31)?;
+        range("reconcile_threads", self.reconcile_threads as u64, 1, 64)?;
         if let Some(dimension) = self.vector_dimension {
             range("vector_dimension", dimension as u64, 1, MAX_DIMENSION as u64)?;
         }
@@ -134,6 +139,7 @@ impl ConcurrentConfig {
             queue_bytes: self.queue_bytes,
             durability: self.durability,
             initial_size: self.initial_size,
+            apply_threads: self.reconcile_threads,
             ..defaults
         })
     }

@@ -15,6 +15,7 @@ fn defaults_are_the_ones_that_are_documented() {
     assert_eq!((config.queue_capacity, config.queue_bytes), (100_000, 256 << 20));
     assert_eq!((config.write_timeout, config.durability), (Duration::from_secs(5), Durability::Group));
     assert_eq!((config.initial_size, config.vector_dimension, config.metric), (16 << 20, None, None));
+    assert_eq!(config.reconcile_threads, 1);
 }
 
 #[test]
@@ -30,6 +31,8 @@ fn numbers_out_of_range_are_refused_before_anything_is_made() {
         ConcurrentConfig { queue_capacity: 1 << 24, ..good() },
         ConcurrentConfig { queue_bytes: 0, ..good() },
         ConcurrentConfig { initial_size: u64::MAX, ..good() },
+        ConcurrentConfig { reconcile_threads: 0, ..good() },
+        ConcurrentConfig { reconcile_threads: 65, ..good() },
         ConcurrentConfig { vector_dimension: Some(0), ..good() },
         ConcurrentConfig { vector_dimension: Some(65_537), ..good() },
     ] {

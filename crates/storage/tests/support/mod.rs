@@ -13,6 +13,7 @@ pub(crate) mod workload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sutra_reconciler::EngineOptions;
 use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Result};
 use sutra_vfs::Directory;
 use sutra_vfs::sim::SimDirectory;
@@ -80,17 +81,20 @@ pub(crate) fn open_with(disk: &SimDirectory, config: ConcurrentConfig) -> Result
 
 /// Opens a store whose write-ahead log may take so many bytes.
 pub(crate) fn open_log(disk: &SimDirectory, config: ConcurrentConfig, wal_bytes: u64) -> Result<ConcurrentMemory> {
-    let overlap = overlap_bytes(config.durability);
+    let durability = config.durability;
     ConcurrentMemory::open_adjusted(Arc::new(disk.clone()), config, |options| {
         options.wal_segment_bytes = 32 << 10;
         options.wal_bytes = wal_bytes;
-        options.overlap_bytes = overlap;
+        by_threads(options, durability);
     })
 }
 
-/// The groups of tests are small: under `Group` all of them are applied while the log is synced, otherwise none.
-pub(crate) fn overlap_bytes(durability: Durability) -> u64 {
-    if durability == Durability::Group { 0 } else { u64::MAX }
+/// The groups of tests are small: under `Group` all of them are applied while the log is synced, otherwise none; under `None`
+/// two threads apply what has more than one association.
+pub(crate) fn by_threads(options: &mut EngineOptions, durability: Durability) {
+    options.overlap_bytes = if durability == Durability::Group { 0 } else { u64::MAX };
+    options.apply_threads = if durability == Durability::None { 2 } else { 1 };
+    options.threads_from = 2;
 }
 
 /// Every file of a directory with its bytes.

@@ -7,7 +7,7 @@ use sutra_vfs::Directory;
 
 use super::model::Model;
 use super::operation::{KINDS, Learn, NAMES, Name, Operation, associate};
-use super::{Random, config, overlap_bytes};
+use super::{Random, by_threads, config};
 
 /// What is done to the store.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Workload {
         ConcurrentMemory::open_adjusted(directory, config, |options| {
             options.wal_segment_bytes = self.wal_segment_bytes;
             options.wal_bytes = self.wal_bytes;
-            options.overlap_bytes = overlap_bytes(self.durability);
+            by_threads(options, self.durability);
         })
     }
 }

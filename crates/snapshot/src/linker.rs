@@ -1,0 +1,211 @@
+//! The writer's part for the edges of some slots: their blocks, and what it takes to change them.
+//!
+//! Slots are dealt out to linkers by ranges of [`RANGE`]. A linker changes the rows, blocks and index of its own slots only, so
+//! several can work at the same time, each on its own thread: see `ranges`.
+
+use std::collections::HashMap;
+
+use sutra_format::{AssociationRecord, NONE};
+use sutra_sync::Arc;
+use sutra_sync::atomic::Ordering;
+use zerocopy::IntoBytes;
+use zerocopy::little_endian::U32;
+
+use crate::adjacency::Survivor;
+use crate::association::Association;
+use crate::blocks::{Allocator, IMAGE_ROW, NO_BLOCK};
+use crate::edges::{EdgeRef, Edges, HUB_CHUNK, LEAF_CAPACITY, Shape, Side};
+use crate::error::{ApplyError, Damage};
+use crate::prune::Stale;
+use crate::rows::Row;
+use crate::shared::Shared;
+
+/// Slots that go to the same linker one after the other: their rows lie in lines of memory that no other linker writes.
+const RANGE: u32 = 64;
+/// From this degree on an existing association is looked up by hash, unless the other end has fewer.
+const HUB: usize = 512;
+
+/// Ordinals of the outgoing edges of a few hubs by target and type: made when one is first needed.
+type HubIndex = HashMap<u32, HashMap<(u32, u8), u32>>;
+
+/// What changes the edges of the slots of some ranges.
+#[derive(Debug)]
+pub(crate) struct Linker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) allocator: Allocator,
+    hubs: HubIndex,
+    /// Blocks that wait to be rewritten without what nobody sees.
+    pub(crate) stale: Stale,
+    /// Blocks that were replaced since the last publish. Their memory is never freed, so they may stay here until then.
+    pub(crate) retired: Vec<(u32, u8)>,
+    /// Lengths of association records of snapshots that may be held, ascending.
+    pub(crate) live: Vec<u32>,
+    /// Number of the publish that is being built.
+    pub(crate) publish: u64,
+    /// Publish number of the oldest snapshot that may be held.
+    pub(crate) oldest_publish: u64,
+    /// Used again and again.
+    pub(crate) survivors: Vec<Survivor>,
+}
+
+/// Which of so many linkers a slot belongs to.
+#[inline]
+pub(crate) fn part_of(slot: u32, linkers: usize) -> usize {
+    // One needs no division.
+    if linkers == 1 { 0 } else { (slot / RANGE) as usize % linkers }
+}
+
+impl Linker {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            allocator: Allocator::default(),
+            hubs: HubIndex::default(),
+            stale: Stale::default(),
+            retired: Vec::new(),
+            live: vec![0],
+            publish: 1,
+            oldest_publish: 0,
+            survivors: Vec::new(),
+        }
+    }
+
+    /// Bytes of the indexes of hubs: a hash map takes a key, a value and a byte for each place.
+    pub(crate) fn index_bytes(&self) -> u64 {
+        self.hubs.values().map(|index| index.capacity() as u64 * 13).sum()
+    }
+
+    pub(crate) fn new_block(&mut self, shape: Shape) -> Result<u32, ApplyError> {
+        let shared = &self.shared;
+        let handle = self.allocator.allocate(&shared.blocks, shape.class, |size| shared.take_memory(size))?;
+        if let Some(header) = shared.blocks.header(handle) {
+            header.count.store(0, Ordering::Relaxed);
+            header.until.store(0, Ordering::Relaxed);
+            header.dead.store(0, Ordering::Relaxed);
+            header.shape.store(shape.encode(), Ordering::Relaxed);
+        }
+        Ok(handle)
+    }
+
+    pub(crate) fn retire_block(&mut self, handle: u32, class: u8) {
+        self.retired.push((handle, class));
+    }
+
+    /// The edges of a slot with everything that was applied.
+    #[inline]
+    pub(crate) fn edges(&self, slot: u32, row: &Row, side: Side) -> Result<Edges<'_>, Damage> {
+        let handle = row.edges(side).load(Ordering::Relaxed);
+        let blocks = &self.shared.blocks;
+        Ok(match (handle, &self.shared.image) {
+            (NO_BLOCK, _) => Edges::none(blocks),
+            (IMAGE_ROW, Some(image)) => Edges::of_segment(blocks, image.edges(slot, side, u32::MAX)?),
+            // SAFETY: this is the writer, which alone frees blocks. The length is above all ordinals, and at most every
+            // `until` that has not been set.
+            (handle, _) => unsafe { Edges::of_block(blocks, handle, u32::MAX) },
+        })
+    }
+
+    /// How many edges a slot has at most, ended ones counted.
+    #[inline]
+    fn degree(&self, slot: u32, row: &Row, side: Side) -> Result<usize, Damage> {
+        match row.edges(side).load(Ordering::Relaxed) {
+            NO_BLOCK => Ok(0),
+            IMAGE_ROW => Ok(self.edges(slot, row, side)?.upper_bound()),
+            handle => Ok(self.shared.blocks.header(handle).map_or(0, |header| {
+                let count = header.count.load(Ordering::Relaxed) as usize;
+                if Shape::of(header).hub { count * LEAF_CAPACITY[HUB_CHUNK as usize] as usize } else { count }
+            })),
+        }
+    }
+
+    /// Ordinal of the association of one of the linker's slots to another slot with a type. With the target's row, by the end
+    /// that has fewer; else by the source alone, while the target's edges are not up to date.
+    pub(crate) fn find_edge(
+        &mut self,
+        (source, target): (u32, u32),
+        (row, target_row): (&Row, Option<&Row>),
+        kind: u8,
+    ) -> Result<Option<u32>, ApplyError> {
+        let degree = self.degree(source, row, Side::Out)?;
+        if let Some(row) = target_row
+            && self.degree(target, row, Side::In)? < degree.min(HUB + 1)
+        {
+            return Ok(self.edges(target, row, Side::In)?.find(source, kind).map(|edge| edge.ordinal));
+        }
+        let out = self.edges(source, row, Side::Out)?;
+        if degree <= HUB {
+            return Ok(out.find(target, kind).map(|edge| edge.ordinal));
+        }
+        if let Some(index) = self.hubs.get(&source) {
+            return Ok(index.get(&(target, kind)).copied());
+        }
+        let index: HashMap<_, _> = out.iter().map(|edge| ((edge.target, edge.kind), edge.ordinal)).collect();
+        let found = index.get(&(target, kind)).copied();
+        self.hubs.insert(source, index);
+        Ok(found)
+    }
+
+    /// Completes an association of one of the linker's slots: finds the one that it replaces, takes what was not given from
+    /// there, writes the record, and links it at its source. Gives the ordinal of what it replaces, [`NONE`] if nothing.
+    pub(crate) fn settle(&mut self, association: &Association, target_row: Option<&Row>) -> Result<u32, ApplyError> {
+        let mut record = association.record;
+        let row = self.shared.row(record.source.get())?;
+        let ends = (record.source.get(), record.target.get());
+        if let Some(ordinal) = self.find_edge(ends, (row, target_row), record.kind)? {
+            // SAFETY: this is the writer, which wrote the record.
+            association.inherit(&mut record, unsafe { self.shared.association(ordinal) }?);
+            record.previous = U32::new(ordinal);
+        }
+        record.seal();
+        let (chunk, offset) = association.place();
+        if !self.shared.associations.write(chunk, offset, record.as_bytes()) {
+            return Err(ApplyError::Full);
+        }
+        self.link(Side::Out, row, association.ordinal, &record)?;
+        Ok(record.previous.get())
+    }
+
+    /// Does to the row and blocks of one end, which is one of the linker's slots, what an association record says.
+    pub(crate) fn link(
+        &mut self,
+        side: Side,
+        row: &Row,
+        ordinal: u32,
+        record: &AssociationRecord,
+    ) -> Result<(), ApplyError> {
+        let (source, target) = (record.source.get(), record.target.get());
+        let (slot, other) = match side {
+            Side::Out => (source, target),
+            Side::In => (target, source),
+        };
+        if record.is_live() {
+            let (confidence, kind) = (record.confidence.get(), record.kind);
+            self.append_edge(slot, row, side, EdgeRef { target: other, ordinal, confidence, kind })?;
+        }
+        if side == Side::Out
+            && let Some(index) = self.hubs.get_mut(&source)
+        {
+            if record.is_live() {
+                index.insert((target, record.kind), ordinal);
+            } else {
+                index.remove(&(target, record.kind));
+            }
+        }
+        match record.previous.get() {
+            NONE => Ok(()),
+            previous => self.end_edge(slot, row, side, previous, ordinal),
+        }
+    }
+
+    /// One of the linker's slots has no such outgoing edge any more.
+    pub(crate) fn forget_indexed(&mut self, source: u32, target: u32, kind: u8) {
+        if let Some(index) = self.hubs.get_mut(&source) {
+            index.remove(&(target, kind));
+        }
+    }
+
+    /// One of the linker's slots has no outgoing edges any more.
+    pub(crate) fn forget_index(&mut self, source: u32) {
+        self.hubs.remove(&source);
+    }
+}
