@@ -73,6 +73,13 @@ pub(crate) trait Reader {
     /// Finds a concept and reads of its content and vector; [`touch`](crate::value::touch) of them.
     fn get(&mut self, id: &Id) -> Outcome<Option<u64>>;
 
+    /// [`Reader::get`] of several that are all there; a number that depends on what was read. One after the other, unless the
+    /// engine has a call for it.
+    fn get_all(&mut self, ids: &[Id]) -> Outcome<u64> {
+        let get = |id| Ok(self.get(id)?.ok_or("a concept that was learned is not there")?);
+        ids.iter().map(get).try_fold(0_u64, |sum, read: Outcome<u64>| Ok(sum.wrapping_add(read?)))
+    }
+
     /// Goes over the targets of a concept's associations.
     fn neighbours(&mut self, id: &Id) -> Outcome<Targets>;
 }

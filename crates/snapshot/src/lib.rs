@@ -63,6 +63,7 @@ mod image;
 mod kept;
 mod link;
 mod linker;
+mod many;
 mod prune;
 mod ranges;
 mod reclaim;

@@ -130,6 +130,11 @@ impl Snapshot {
         Arc::ptr_eq(&self.0.shared, &other.0.shared)
     }
 
+    #[inline]
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
     #[inline(always)]
     fn row(&self, slot: u32) -> Result<Option<&Row>, Damage> {
         if slot >= self.0.lengths.slots {

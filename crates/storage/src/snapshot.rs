@@ -62,6 +62,43 @@ impl Snapshot {
         Ok(record.is_live().then(|| ConceptView::new(slot, Kept::new(&self.inner, record))))
     }
 
+    /// [`Snapshot::query_concept`] for each of several, in their order. Some times as fast as one after the other: the memory
+    /// that finding them meets is asked for together.
+    ///
+    /// # Errors
+    /// As there, if any of them fails.
+    ///
+    /// ```
+    /// # use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let memory = ConcurrentMemory::new(ConcurrentConfig::new(folder.path()))?;
+    /// let written = memory.learn_concept("rain", "water that falls from clouds", None, 1.0, 0.9)?;
+    /// memory.wait_visible(written)?;
+    /// let snapshot = memory.snapshot();
+    /// let found = snapshot.query_concepts(["rain", "snow"])?;
+    /// assert!(found[0].is_some() && found[1].is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn query_concepts<'a, I: Into<ConceptRef<'a>>>(
+        &self,
+        ids: impl IntoIterator<Item = I>,
+    ) -> Result<Vec<Option<ConceptView<'_>>>> {
+        let ids = ids.into_iter().map(|id| id.into().id()).collect::<std::result::Result<Vec<_>, _>>()?;
+        let (mut views, mut damage) = (Vec::with_capacity(ids.len()), None);
+        self.inner.find_each(&ids, |found| match found {
+            Ok(found) => views.push(
+                found
+                    .filter(|(_, record)| record.is_live())
+                    .map(|(slot, record)| ConceptView::new(slot, Kept::new(&self.inner, record))),
+            ),
+            Err(error) => damage = damage.or(Some(error)),
+        });
+        match damage {
+            Some(damage) => Err(damage.into()),
+            None => Ok(views),
+        }
+    }
+
     /// [`Snapshot::query_concept`] with a result that holds the snapshot.
     ///
     /// # Errors

@@ -84,6 +84,15 @@ impl Reader for SnapshotReader<'_> {
         Ok(Some(touch_numbers(concept.content()?, concept.embedding()?.unwrap_or_default())))
     }
 
+    fn get_all(&mut self, ids: &[Id]) -> Outcome<u64> {
+        let mut sum = 0_u64;
+        for concept in self.snapshot.query_concepts(ids.iter().map(|id| ConceptId::from_bytes(*id)))? {
+            let concept = concept.ok_or("a concept that was learned is not there")?;
+            sum = sum.wrapping_add(touch_numbers(concept.content()?, concept.embedding()?.unwrap_or_default()));
+        }
+        Ok(sum)
+    }
+
     fn neighbours(&mut self, id: &Id) -> Outcome<Targets> {
         let mut targets = Targets::default();
         for neighbour in self.snapshot.neighbors(ConceptId::from_bytes(*id))?.iter() {

@@ -19,6 +19,8 @@ const READS_A_LOOK: u32 = 256;
 pub(super) type Read = fn(&mut dyn Reader, &Id) -> Outcome;
 
 const READS: [(&str, Read); 3] = [("get, a known id", hit), ("get, an unknown id", miss), ("neighbours", neighbours)];
+/// Ids that are asked for together.
+const TOGETHER: usize = 64;
 
 pub(super) fn hit(reader: &mut dyn Reader, id: &Id) -> Outcome {
     black_box(reader.get(id)?.ok_or("a concept that was learned is not there")?);
@@ -56,6 +58,7 @@ pub(crate) fn run(options: &Options) -> Outcome<String> {
     let stores = filled(options, &known)?;
     let time = Duration::from_secs_f64(options.seconds);
     let mut measures = READS.map(|(name, _)| Measure::new(name, Unit::Nanos, stores.len()));
+    let mut together = Measure::new("get, 64 known ids together, each", Unit::Nanos, stores.len());
     let asked = [&known, &unknown, &known];
     let mut generators = Vec::new();
     for _ in 0..5 {
@@ -67,17 +70,35 @@ pub(crate) fn run(options: &Options) -> Outcome<String> {
             let spent = nanos(&*stores[engine].store, ids, read, time)?;
             measure.add(engine, (spent - generator).max(0.0));
         }
+        let spent = nanos_together(&*stores[engine].store, &known, time)?;
+        together.add(engine, (spent - generator).max(0.0));
     }
+    let [get, miss, neighbours] = measures;
+    let measures = [get, together, miss, neighbours];
     for opened in stores {
         opened.close()?;
     }
     let about = format!(
         "{} concepts of {CONTENT} bytes, {} associations with uniform ends, written in this session; random ids, one thread, \
          mean of {} s. A transaction or snapshot is held for all of them. Choosing an id takes {generator:.1} ns, which is \
-         subtracted. A get reads from each 64 bytes, neighbours the ids of all targets.",
+         subtracted. A get reads from each 64 bytes, neighbours the ids of all targets. Ours has a call for many gets \
+         (`query_concepts`); the others' are made one after the other.",
         options.concepts, options.associations, options.seconds
     );
     Ok(table("Reads", &about, &options.engines, &measures))
+}
+
+/// Nanoseconds of a read of one among [`TOGETHER`] ids that are asked for in one call, where the engine has such a call.
+fn nanos_together(store: &dyn Engine, ids: &[Id], time: Duration) -> Outcome<f64> {
+    let (mut reader, mut random) = (store.reader()?, Random::new(8));
+    let mut asked = [[0; 16]; TOGETHER];
+    let (start, mut reads) = (Instant::now(), 0.0);
+    while start.elapsed() < time {
+        asked.fill_with(|| *random.choose(ids));
+        black_box(reader.get_all(&asked)?);
+        reads += TOGETHER as f64;
+    }
+    Ok(start.elapsed().as_nanos() as f64 / reads)
 }
 
 /// Nanoseconds of a read, the mean over a time.

@@ -1,0 +1,82 @@
+//! Many ids looked up together: the memory that finding them meets is asked for while it is still some ids away.
+//!
+//! One id after the other, each waits for its line of the id table, then for its row and record, then for its content. In
+//! windows, each of these is waited for once for all of them.
+
+use sutra_format::{ConceptId, ConceptRecord, id_hash};
+
+use crate::Damage;
+use crate::group::WINDOW;
+use crate::snapshot::Snapshot;
+
+/// What [`Snapshot::find`] gives.
+type Found<'s> = Result<Option<(u32, &'s ConceptRecord)>, Damage>;
+
+impl Snapshot {
+    /// [`Snapshot::find`] for each id, in order. The contents of those that are found are on their way when they are given.
+    pub fn find_each<'s>(&'s self, ids: &[ConceptId], mut give: impl FnMut(Found<'s>)) {
+        let shared = self.shared();
+        for ids in ids.chunks(WINDOW) {
+            let mut hashes = [0; WINDOW];
+            for (hash, id) in hashes.iter_mut().zip(ids) {
+                *hash = id_hash(id.as_bytes());
+                shared.ids.prefetch(*hash);
+                if let Some(image) = &shared.image {
+                    image.prefetch(*hash);
+                }
+            }
+            for hash in &hashes[..ids.len()] {
+                let slot = shared.ids.candidate(*hash);
+                if let Some(slot) = slot.or_else(|| shared.image.as_ref()?.candidate(*hash)) {
+                    self.prefetch_newest(slot);
+                }
+            }
+            let mut window = [const { Ok(None) }; WINDOW];
+            for (found, id) in window.iter_mut().zip(ids) {
+                *found = self.find(id);
+                if let Ok(Some((_, record))) = found {
+                    shared.prefetch_blob(record.content.get());
+                }
+            }
+            window.into_iter().take(ids.len()).for_each(&mut give);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Writer;
+    use sutra_format::entry::{EntryWriter, LearnConcept, Op};
+
+    #[test]
+    fn each_is_found_as_if_it_were_alone() {
+        let id = |number: u32| ConceptId::from_bytes((u128::from(number) + 1).to_le_bytes());
+        let mut writer = Writer::new().unwrap();
+        for number in (0..200).step_by(2) {
+            let learn = LearnConcept {
+                id: id(number),
+                namespace: 0,
+                key: b"",
+                content: &number.to_le_bytes(),
+                vector: None,
+                metadata: None,
+                strength: 1.0,
+                confidence: 1.0,
+                created: None,
+            };
+            writer.apply(u64::from(number / 2) + 1, &EntryWriter::single(1, &Op::LearnConcept(learn))).unwrap();
+        }
+        let snapshot = writer.publish(1);
+        for count in [0, 1, WINDOW, WINDOW + 1, 200] {
+            let ids: Vec<_> = (0..count as u32).rev().map(id).collect();
+            let mut at = ids.iter();
+            snapshot.find_each(&ids, |found| {
+                let alone = snapshot.find(at.next().unwrap()).unwrap();
+                let slot = |found: Option<(u32, &ConceptRecord)>| found.map(|(slot, record)| (slot, record.id));
+                assert_eq!(slot(found.unwrap()), slot(alone));
+            });
+            assert!(at.next().is_none(), "one result for each of {count}");
+        }
+    }
+}
