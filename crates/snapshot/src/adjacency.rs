@@ -177,7 +177,9 @@ impl Linker {
             let class = size_class(4 * capacity).ok_or(ApplyError::Full)?;
             let shared = &self.shared;
             column = self.allocator.allocate(&shared.blocks, class, |size| shared.take_memory(size))?;
-            (0..capacity).for_each(|index| self.shared.blocks.write(column, 0, index, u32::MAX));
+            // SAFETY: as below; nobody has come upon the column yet.
+            let ends = unsafe { shared.blocks.block(column).ok_or(ApplyError::Full)?.atomics(0, capacity) };
+            ends.iter().for_each(|end| end.store(u32::MAX, Ordering::Relaxed));
             // Release: who finds the column finds it filled.
             header.until.store(column, Ordering::Release);
         }

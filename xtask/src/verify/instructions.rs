@@ -28,17 +28,17 @@ const fn path(name: &'static str, instructions: f64, lines: f64) -> Limit {
 }
 
 const PATHS: [Limit; 11] = [
-    path("get", 428.0, 5.9),
-    path("content", 569.0, 7.0),
-    path("miss", 183.0, 2.7),
-    path("neighbours", 1563.0, 10.5),
+    path("get", 305.0, 4.2),
+    path("content", 379.0, 6.2),
+    path("miss", 192.0, 2.2),
+    path("neighbours", 1272.0, 9.5),
     path("snapshot", 107.0, 0.1),
-    path("path", 4795.0, 46.0),
+    path("path", 4390.0, 44.0),
     path("accept-learn", 1662.0, 4.8),
     path("accept-associate", 1675.0, 4.5),
-    path("learn", 1485.0, 14.9),
-    path("associate", 2558.0, 22.2),
-    path("associate-again", 3932.0, 28.0),
+    path("learn", 1405.0, 12.5),
+    path("associate", 2582.0, 19.8),
+    path("associate-again", 3772.0, 25.8),
 ];
 
 /// How much more than its figure a path may take.
