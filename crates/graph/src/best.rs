@@ -29,7 +29,7 @@ pub(crate) use self::table::BestScratch;
 use self::table::{Label, Nodes, Open};
 use self::walk::Walk;
 use crate::graph::{Edge, Graph, Side};
-use crate::path::{Path, PathOptions, Step};
+use crate::path::{Path, PathOptions, Step, score};
 use crate::scratch::Scratch;
 use crate::shortest::find_path;
 
@@ -57,6 +57,18 @@ pub fn find_best_path<G: Graph>(
     end: u32,
     options: &PathOptions,
 ) -> Result<Option<Path>, G::Error> {
+    find_best_path_from(graph, scratch, start, end, options, 1.0)
+}
+
+/// [`find_best_path`] as the rest of a way that has come to `start` with a product of `from`: rounded as the whole way is.
+pub(crate) fn find_best_path_from<G: Graph>(
+    graph: &G,
+    scratch: &mut Scratch,
+    start: u32,
+    end: u32,
+    options: &PathOptions,
+    from: f64,
+) -> Result<Option<Path>, G::Error> {
     let Some(shortest) = find_path(graph, scratch, start, end, options)? else {
         return Ok(None);
     };
@@ -66,7 +78,7 @@ pub fn find_best_path<G: Graph>(
     }
     let bound = graph.node_bound();
     let hops_are_free = options.max_depth >= bound - 1;
-    let floor = shortest.score(options.decay());
+    let floor = score(from, &shortest.hops, options.decay());
     let walk = Walk::new(graph, options);
     let Scratch { marks, best, .. } = scratch;
     best.clear();
@@ -84,7 +96,7 @@ pub fn find_best_path<G: Graph>(
         hops_are_free,
         floor,
     };
-    Ok(Some(search.run(&walk, start)?.unwrap_or(shortest)))
+    Ok(Some(search.run(&walk, start, from)?.unwrap_or(shortest)))
 }
 
 struct Search<'s> {
@@ -100,9 +112,9 @@ struct Search<'s> {
 }
 
 impl Search<'_> {
-    fn run<G: Graph>(&mut self, walk: &Walk<'_, G>, start: u32) -> Result<Option<Path>, G::Error> {
+    fn run<G: Graph>(&mut self, walk: &Walk<'_, G>, start: u32, from: f64) -> Result<Option<Path>, G::Error> {
         if let Some(node) = self.nodes.index(start) {
-            self.open(node, 1.0, 0, 0, Step::NONE);
+            self.open(node, from, 0, 0, Step::NONE);
         }
         let mut edges_read = 0;
         while let Some(&next) = self.open.peek() {

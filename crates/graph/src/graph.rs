@@ -70,6 +70,16 @@ pub trait Graph {
     /// All nodes are below this. A search keeps 8 bytes for each.
     fn node_bound(&self) -> u32;
 
+    /// Whether there is a node of this number. All below [`node_bound`](Graph::node_bound) by default; a graph with holes
+    /// says so, for what counts nodes (ranks, components) to leave them out. A hole has no edges.
+    ///
+    /// # Errors
+    /// What the graph says.
+    #[inline]
+    fn contains(&self, node: u32) -> Result<bool, Self::Error> {
+        Ok(node < self.node_bound())
+    }
+
     /// An upper bound, cheap to get, on the number of edges of `node` on `side`. It decides which frontier a search
     /// grows next: it changes the time a search takes, never the path it finds.
     fn degree(&self, node: u32, side: Side) -> usize;
@@ -96,6 +106,11 @@ impl<G: Graph> Graph for &G {
     #[inline]
     fn node_bound(&self) -> u32 {
         (**self).node_bound()
+    }
+
+    #[inline]
+    fn contains(&self, node: u32) -> Result<bool, Self::Error> {
+        (**self).contains(node)
     }
 
     #[inline]

@@ -111,9 +111,13 @@ impl Path {
     /// maximises. A decay outside (0, 1] counts as 1. O(hops).
     #[must_use]
     pub fn score(&self, decay: f32) -> f64 {
-        let decay = usable_decay(decay);
-        self.hops.iter().fold(1.0, |product, hop| product * factor(hop.confidence, decay))
+        score(1.0, &self.hops, usable_decay(decay))
     }
+}
+
+/// What a product becomes over these hops, rounded once each.
+pub(crate) fn score(from: f64, hops: &[Hop], decay: f32) -> f64 {
+    hops.iter().fold(from, |product, hop| product * factor(hop.confidence, decay))
 }
 
 /// How a search came to a node: all of a [`Hop`] but its ends.

@@ -3,8 +3,11 @@
 use std::cell::Cell;
 
 use crate::best::BestScratch;
+use crate::every::EveryScratch;
 use crate::marks::Marks;
+use crate::recall::RecallScratch;
 use crate::shortest::Label;
+use crate::without::{EdgeSet, NodeSet};
 
 /// Working memory of a search, reusable for any graph. A search like one that
 /// has run in it before allocates nothing but paths.
@@ -13,6 +16,7 @@ use crate::shortest::Label;
 /// that are touched; 20 bytes a node that a [`find_path`](crate::find_path) reached; for a
 /// [`find_best_path`](crate::find_best_path) 40 bytes a node reached, 24 for each time one is improved upon from the
 /// end, and 48 a label, of which a node has at most one for each edge and each number of hops that improve upon it.
+/// Several paths take another 9 bytes a node of the graph; a [`recall`](crate::recall()) 72 a node reached.
 /// Capacity is kept until the scratch is dropped.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -20,6 +24,10 @@ pub struct Scratch {
     pub(crate) forward: Vec<Label>,
     pub(crate) backward: Vec<Label>,
     pub(crate) best: BestScratch,
+    pub(crate) passed: NodeSet,
+    pub(crate) used: EdgeSet,
+    pub(crate) every: EveryScratch,
+    pub(crate) recall: RecallScratch,
 }
 
 impl Scratch {
@@ -33,7 +41,13 @@ impl Scratch {
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
         let labels = self.forward.capacity() + self.backward.capacity();
-        self.marks.bytes() + labels * size_of::<Label>() + self.best.bytes()
+        self.marks.bytes()
+            + labels * size_of::<Label>()
+            + self.best.bytes()
+            + self.passed.bytes()
+            + self.used.bytes()
+            + self.every.bytes()
+            + self.recall.bytes()
     }
 }
 
@@ -71,6 +85,7 @@ mod tests {
         assert_eq!(size_of::<Label>(), 20);
         let (node, label, open) = BestScratch::ENTRY_BYTES;
         assert_eq!((node, label + open, open), (40, 48, 24));
+        assert_eq!(RecallScratch::NODE_BYTES, 72);
     }
 
     #[test]

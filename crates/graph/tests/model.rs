@@ -2,34 +2,9 @@
 
 mod naive;
 
-use naive::{Scrambled, assert_is_a_path, check, graphs, products_by_hops};
+use naive::{Scrambled, assert_is_a_path, check, coarse, fine, graphs, options, products_by_hops};
 use proptest::prelude::*;
-use sutra_graph::{CsrGraph, Direction, PathOptions, Scratch, TypeSet, find_best_path, find_path};
-
-fn options(decay: impl Strategy<Value = f32>) -> impl Strategy<Value = PathOptions> {
-    let direction = prop_oneof![Just(Direction::Out), Just(Direction::In), Just(Direction::Both)];
-    let max_depth = prop_oneof![8 => 0..9_u32, 1 => Just(40_u32), 2 => Just(u32::MAX)];
-    let min_confidence = prop_oneof![3 => Just(0.0_f32), 1 => Just(0.5_f32)];
-    let types = prop_oneof![3 => Just(None), 1 => Just(Some(TypeSet::from([0, 2])))];
-    (direction, max_depth, min_confidence, types, decay).prop_map(
-        |(direction, max_depth, min_confidence, types, decay)| PathOptions {
-            direction,
-            max_depth,
-            min_confidence,
-            types,
-            decay,
-        },
-    )
-}
-
-/// Confidences whose products are exact, so that ties are ties, and of which many are equal.
-fn coarse() -> impl Strategy<Value = f32> + Clone {
-    prop_oneof![1 => Just(0.0_f32), 2 => Just(0.25), 4 => Just(0.5), 2 => Just(0.75), 2 => Just(1.0)]
-}
-
-fn fine() -> impl Strategy<Value = f32> + Clone {
-    prop_oneof![1 => Just(0.0_f32), 1 => Just(1.0), 20 => 0.0_f32..1.0, 2 => 1e-30_f32..1e-20]
-}
+use sutra_graph::{CsrGraph, Scratch, find_best_path, find_path};
 
 /// Every pair of a small graph, held against all simple paths: the answer has to be the very same path, whatever the
 /// order of edges, also in a scratch that other searches have used.

@@ -1,5 +1,6 @@
 //! What the searches are held against: enumeration and dynamic programming that are too slow to be wrong, and graphs
 //! that show their edges in another order.
+#![allow(dead_code, reason = "each file of tests uses a part of it")]
 
 use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
@@ -7,9 +8,9 @@ use std::fmt::Debug;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow;
 
-use proptest::strategy::Strategy;
+use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
-use sutra_graph::{CsrEdge, CsrGraph, Edge, Graph, Hop, Path, PathOptions, Side};
+use sutra_graph::{CsrEdge, CsrGraph, Direction, Edge, Graph, Hop, Path, PathOptions, Side, TypeSet};
 
 /// Runs `test` on `cases` values. The seed is taken from `SUTRA_SEED` or drawn, and named if a case fails.
 pub(crate) fn check<S>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> Result<(), TestCaseError>)
@@ -72,6 +73,32 @@ fn ids_from_the_end(hops: &[Hop]) -> Vec<u32> {
     hops.iter().rev().map(|hop| hop.edge).collect()
 }
 
+/// Options of every kind, with depths around the size of small graphs.
+pub(crate) fn options(decay: impl Strategy<Value = f32>) -> impl Strategy<Value = PathOptions> {
+    let direction = prop_oneof![Just(Direction::Out), Just(Direction::In), Just(Direction::Both)];
+    let max_depth = prop_oneof![8 => 0..9_u32, 1 => Just(40_u32), 2 => Just(u32::MAX)];
+    let min_confidence = prop_oneof![3 => Just(0.0_f32), 1 => Just(0.5_f32)];
+    let types = prop_oneof![3 => Just(None), 1 => Just(Some(TypeSet::from([0, 2])))];
+    (direction, max_depth, min_confidence, types, decay).prop_map(
+        |(direction, max_depth, min_confidence, types, decay)| PathOptions {
+            direction,
+            max_depth,
+            min_confidence,
+            types,
+            decay,
+        },
+    )
+}
+
+/// Confidences whose products are exact, so that ties are ties, and of which many are equal.
+pub(crate) fn coarse() -> impl Strategy<Value = f32> + Clone {
+    prop_oneof![1 => Just(0.0_f32), 2 => Just(0.25), 4 => Just(0.5), 2 => Just(0.75), 2 => Just(1.0)]
+}
+
+pub(crate) fn fine() -> impl Strategy<Value = f32> + Clone {
+    prop_oneof![1 => Just(0.0_f32), 1 => Just(1.0), 20 => 0.0_f32..1.0, 2 => 1e-30_f32..1e-20]
+}
+
 /// Calls `found` with every path without a repeated node.
 fn enumerate(
     graph: &CsrGraph,
@@ -95,6 +122,22 @@ fn enumerate(
             hops.pop();
         }
     }
+}
+
+/// The hops of all paths without a repeated node, the one that `find_path` has to find first.
+pub(crate) fn by_hops(graph: &CsrGraph, start: u32, end: u32, options: &PathOptions) -> Vec<Vec<Hop>> {
+    let mut all = Vec::new();
+    enumerate(graph, end, options, start, &mut Vec::new(), &mut |hops| all.push(hops.to_vec()));
+    all.sort_by_key(|hops| (hops.len(), ids_from_the_end(hops)));
+    all
+}
+
+/// The hops of all paths without a repeated node, the one that `find_best_path` has to find first.
+pub(crate) fn by_product(graph: &CsrGraph, start: u32, end: u32, options: &PathOptions) -> Vec<Vec<Hop>> {
+    let mut all = by_hops(graph, start, end, options);
+    // Stable: equal ones stay in the order of hops and edges.
+    all.sort_by(|left, right| product(right, options.decay).total_cmp(&product(left, options.decay)));
+    all
 }
 
 /// The hops of the path that `find_path` has to find.

@@ -1,0 +1,238 @@
+//! Recall and neighbourhoods, against models that keep whole tables.
+
+mod naive;
+
+use std::collections::BTreeMap;
+
+use naive::{Scrambled, assert_is_a_path, check, coarse, fine, graphs, options, steps};
+use proptest::prelude::*;
+use sutra_graph::{
+    Answer, Budget, CsrGraph, Direction, Hop, NeighborhoodOptions, PathOptions, Recall, RecallOptions, Scratch,
+    neighborhood, recall,
+};
+
+const FREE: Budget = Budget::UNLIMITED;
+
+/// The steps from a node; a loop that is seen from both sides is one.
+fn ways(graph: &CsrGraph, node: u32, options: &PathOptions) -> Vec<Hop> {
+    let mut ways = steps(graph, node, options);
+    ways.retain(|hop| !(hop.to == node && hop.reversed && options.direction == Direction::Both));
+    ways
+}
+
+/// The share of walks of at most `options.max_depth` hops that end at each node.
+fn walks(graph: &CsrGraph, seeds: &[(u32, f64)], options: &PathOptions, restart: f64) -> Vec<f64> {
+    let mut now = vec![0.0; graph.node_count() as usize];
+    for &(node, weight) in seeds {
+        now[node as usize] += weight;
+    }
+    let mut total = now.clone();
+    for _ in 0..options.max_depth.min(600) {
+        let mut next = vec![0.0; now.len()];
+        for node in 0..graph.node_count() {
+            let ways = ways(graph, node, options);
+            let all: f64 = ways.iter().map(|hop| f64::from(hop.confidence)).sum();
+            for hop in ways.iter().filter(|_| all > 0.0) {
+                next[hop.to as usize] += (1.0 - restart) * now[node as usize] * f64::from(hop.confidence) / all;
+            }
+        }
+        now = next;
+        total.iter_mut().zip(&now).for_each(|(total, now)| *total += now);
+    }
+    let all: f64 = total.iter().sum();
+    total.iter().map(|amount| amount / all).collect()
+}
+
+fn seeds(count: usize) -> impl Strategy<Value = Vec<(u32, f64)>> {
+    proptest::collection::vec((0..8_u32, prop_oneof![Just(1.0), 0.1..3.0_f64]), 1..=count)
+}
+
+/// Confidences that a table of shares can tell from nothing.
+fn plain() -> impl Strategy<Value = f32> + Clone {
+    prop_oneof![1 => Just(0.0_f32), 2 => Just(1.0), 10 => 0.05_f32..1.0]
+}
+
+#[test]
+fn walks_are_personalised_pagerank() {
+    let restart = prop_oneof![Just(0.15), Just(0.5), Just(1.0)];
+    let strategy = (graphs(8, 24, plain()), options(Just(1.0)), seeds(3), restart, any::<u64>());
+    check(2000, &strategy, |((nodes, edges), path, mut seeds, restart, seed)| {
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        seeds.iter_mut().for_each(|seed| seed.0 %= nodes);
+        let how = Recall::Walks { restart, precision: 0.0 };
+        let options = RecallOptions { path, how, limit: usize::MAX, with_seeds: true };
+        let scratch = &mut Scratch::new();
+        let Ok(Answer { found, complete }) = recall(&graph, scratch, &seeds, &options, &FREE);
+        prop_assert!(complete);
+        let expected = walks(&graph, &seeds, &path, restart);
+        let mut scores = vec![0.0; nodes as usize];
+        for recalled in &found {
+            scores[recalled.node as usize] = recalled.score;
+            let start = recalled.path.nodes[0];
+            prop_assert!(seeds.iter().any(|seed| seed.0 == start));
+            assert_is_a_path(&graph, &recalled.path, start, recalled.node, &path);
+        }
+        for (node, (score, expected)) in scores.iter().zip(&expected).enumerate() {
+            prop_assert!((score - expected).abs() < 1e-9, "node {}: {} for {}", node, score, expected);
+        }
+        let by_rank = |pair: &[sutra_graph::Recalled]| (-pair[0].score, pair[0].node) < (-pair[1].score, pair[1].node);
+        prop_assert!(found.windows(2).all(by_rank));
+        let few = RecallOptions { limit: 3, ..options };
+        let scrambled = Scrambled { graph: &graph, seed };
+        let Ok(again) = recall(&scrambled, scratch, &seeds, &few, &FREE);
+        prop_assert_eq!(&again.found[..], &found[..found.len().min(3)]);
+        Ok(())
+    });
+}
+
+/// What is not passed on is less than the precision for each edge: the error is at most that times all edges.
+#[test]
+fn precision_bounds_the_error() {
+    let strategy = (graphs(30, 90, plain()), 1e-5..1e-2_f64, any::<u64>());
+    check(500, &strategy, |((nodes, edges), precision, seed)| {
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        let path = PathOptions { max_depth: u32::MAX, ..PathOptions::default() };
+        let with = |precision| RecallOptions {
+            path,
+            how: Recall::Walks { restart: 0.15, precision },
+            limit: usize::MAX,
+            with_seeds: true,
+        };
+        let scratch = &mut Scratch::new();
+        let Ok(exact) = recall(&graph, scratch, &[(0, 1.0)], &with(0.0), &FREE);
+        let Ok(rough) = recall(&graph, scratch, &[(0, 1.0)], &with(precision), &FREE);
+        let scores = |answer: &Answer<Vec<sutra_graph::Recalled>>| {
+            answer.found.iter().map(|recalled| (recalled.node, recalled.score)).collect::<BTreeMap<_, _>>()
+        };
+        let (exact, rough) = (scores(&exact), scores(&rough));
+        let error: f64 = exact.iter().map(|(node, score)| (score - rough.get(node).unwrap_or(&0.0)).abs()).sum();
+        // Held back at most precision an edge and node; each unit of it would have made at most 1 / restart of total.
+        let bound = 2.0 * precision * (edges.len() + nodes as usize) as f64 / 0.15;
+        prop_assert!(error <= bound, "{} is more than {}", error, bound);
+        let Ok(again) = recall(&Scrambled { graph: &graph, seed }, scratch, &[(0, 1.0)], &with(precision), &FREE);
+        prop_assert_eq!(scores(&again), rough);
+        Ok(())
+    });
+}
+
+/// What a wave brings: from level to level, each node once.
+fn wave(graph: &CsrGraph, seeds: &[(u32, f64)], options: &PathOptions, threshold: f64) -> BTreeMap<u32, (u32, f64)> {
+    let mut known: BTreeMap<u32, (u32, f64)> = BTreeMap::new();
+    for &(node, weight) in seeds {
+        known.entry(node).or_insert((0, 0.0)).1 += weight.min(1.0);
+    }
+    for level in 0..options.max_depth.min(100) {
+        let mut next: BTreeMap<u32, f64> = BTreeMap::new();
+        for (&node, &(at, amount)) in &known {
+            let amount = amount.min(1.0);
+            if at == level && amount >= threshold {
+                for hop in ways(graph, node, options) {
+                    let passed = amount * f64::from(hop.confidence) * f64::from(options.decay);
+                    if !known.contains_key(&hop.to) && passed > 0.0 {
+                        *next.entry(hop.to).or_default() += passed;
+                    }
+                }
+            }
+        }
+        known.extend(next.into_iter().map(|(node, amount)| (node, (level + 1, amount))));
+    }
+    known
+}
+
+#[test]
+fn activation_spreads_in_waves() {
+    // Of powers of two, so that nothing is rounded and thresholds are met exactly.
+    let power = prop_oneof![1 => Just(0.0_f32), 2 => Just(0.25), 4 => Just(0.5), 2 => Just(1.0)];
+    let decay = prop_oneof![Just(1.0_f32), Just(0.5)];
+    let threshold = prop_oneof![Just(0.0), Just(0.125), Just(0.5)];
+    let strategy = (graphs(8, 20, power), options(decay), seeds(3), threshold, any::<u64>());
+    check(3000, &strategy, |((nodes, edges), path, mut seeds, threshold, seed)| {
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        seeds.iter_mut().for_each(|seed| *seed = (seed.0 % nodes, if seed.1 < 0.5 { 0.5 } else { 1.0 }));
+        let how = Recall::Spreading { threshold };
+        let options = RecallOptions { path, how, limit: usize::MAX, with_seeds: true };
+        let scratch = &mut Scratch::new();
+        let Ok(Answer { found, .. }) = recall(&graph, scratch, &seeds, &options, &FREE);
+        let expected = wave(&graph, &seeds, &path, threshold);
+        prop_assert_eq!(found.len(), expected.len());
+        for recalled in &found {
+            let (level, amount) = expected[&recalled.node];
+            prop_assert_eq!(recalled.score, amount.min(1.0), "node {}", recalled.node);
+            prop_assert_eq!(recalled.path.hops.len() as u32, level);
+        }
+        let Ok(again) = recall(&Scrambled { graph: &graph, seed }, scratch, &seeds, &options, &FREE);
+        prop_assert_eq!(again.found, found);
+        Ok(())
+    });
+}
+
+/// Levels by relaxation; everything within the depth and all edges between.
+#[test]
+fn a_neighbourhood_is_all_within_its_hops() {
+    let strategy = (graphs(9, 24, coarse()), options(Just(1.0)), 0..9_u32, 1..9_usize, any::<u64>());
+    check(3000, &strategy, |((nodes, edges), path, center, max_nodes, seed)| {
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        let center = center % nodes;
+        let options = NeighborhoodOptions { path, ..NeighborhoodOptions::default() };
+        let scratch = &mut Scratch::new();
+        let Ok(Answer { found, complete }) = neighborhood(&graph, scratch, center, &options, &FREE);
+        prop_assert!(complete && found.whole);
+        let mut hops = vec![u32::MAX; nodes as usize];
+        hops[center as usize] = 0;
+        for level in 0..path.max_depth.min(nodes) {
+            for node in (0..nodes).filter(|node| hops[*node as usize] == level).collect::<Vec<_>>() {
+                for hop in steps(&graph, node, &path) {
+                    hops[hop.to as usize] = hops[hop.to as usize].min(level + 1);
+                }
+            }
+        }
+        for node in 0..nodes {
+            let member = found.nodes.iter().find(|member| member.node == node);
+            let expected = Some(hops[node as usize]).filter(|hops| *hops < u32::MAX);
+            prop_assert_eq!(member.map(|member| member.hops), expected);
+        }
+        let inside = |node: u32| hops[node as usize] < u32::MAX;
+        let outwards = PathOptions { direction: Direction::Out, ..path };
+        let mut links: Vec<_> =
+            (0..nodes).filter(|node| inside(*node)).flat_map(|node| steps(&graph, node, &outwards)).collect();
+        links.retain(|hop| inside(hop.to));
+        links.sort_by_key(|hop| hop.edge);
+        let shown: Vec<_> = found.links.iter().map(|link| (link.source, link.target, link.edge)).collect();
+        prop_assert_eq!(shown, links.iter().map(|hop| (hop.from, hop.to, hop.edge)).collect::<Vec<_>>());
+
+        // Limits leave the first nodes and the most believed edges.
+        let scrambled = Scrambled { graph: &graph, seed };
+        let limited = NeighborhoodOptions { max_nodes, max_links: 2, ..options };
+        let Ok(few) = neighborhood(&scrambled, scratch, center, &limited, &FREE);
+        let kept = max_nodes.min(found.nodes.len());
+        prop_assert_eq!(&few.found.nodes[..], &found.nodes[..kept]);
+        prop_assert!(few.found.links.len() <= 2);
+        let left_out = kept < found.nodes.len() || found.links.len() > 2;
+        prop_assert!(!few.found.whole || !left_out);
+        Ok(())
+    });
+}
+
+/// With every budget: no more than without one, and right as far as it goes.
+#[test]
+fn a_budget_leaves_a_part() {
+    let strategy = (graphs(12, 40, fine()), options(Just(1.0)), 0..30_u64);
+    check(1000, &strategy, |((nodes, edges), path, max_visited)| {
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        let budget = Budget { max_visited, ..FREE };
+        let scratch = &mut Scratch::new();
+        let options = NeighborhoodOptions { path, ..NeighborhoodOptions::default() };
+        let Ok(all) = neighborhood(&graph, scratch, 0, &options, &FREE);
+        let Ok(some) = neighborhood(&graph, scratch, 0, &options, &budget);
+        prop_assert!(some.found.nodes.iter().all(|member| all.found.nodes.contains(member)));
+        prop_assert!(some.found.links.iter().all(|link| all.found.links.contains(link)));
+        prop_assert!(!some.complete || some.found == all.found);
+        let options = RecallOptions { path, limit: usize::MAX, ..RecallOptions::default() };
+        let Ok(all) = recall(&graph, scratch, &[(0, 1.0)], &options, &FREE);
+        let Ok(some) = recall(&graph, scratch, &[(0, 1.0)], &options, &budget);
+        let nodes = all.found.iter().map(|recalled| recalled.node).collect::<Vec<_>>();
+        prop_assert!(some.found.iter().all(|recalled| nodes.contains(&recalled.node)));
+        prop_assert!(!some.complete || some.found == all.found);
+        Ok(())
+    });
+}
