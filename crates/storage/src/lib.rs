@@ -9,7 +9,9 @@
 //! | open or create a store | [`ConcurrentMemory::new`] with a [`ConcurrentConfig`] |
 //! | learn | [`ConcurrentMemory::learn_concept`], [`ConcurrentMemory::learn_association`], [`Concept`], [`Association`], [`Batch`] |
 //! | read | [`Snapshot`], and the same calls on the memory for the newest one |
-//! | find ways | [`Snapshot::find_path`], [`Snapshot::find_best_path`] |
+//! | find ways | [`Snapshot::find_path`], [`Snapshot::find_best_path`], [`Snapshot::find_paths`], [`Snapshot::find_best_paths`] |
+//! | reason, remember | [`Snapshot::reason`], [`Snapshot::recall`], [`Snapshot::neighborhood`] |
+//! | see the whole | [`Snapshot::pagerank`], [`Snapshot::components`], [`Snapshot::hubs`] |
 //! | wait | [`ConcurrentMemory::wait_visible`], [`ConcurrentMemory::wait_durable`], [`ConcurrentMemory::flush`] |
 //! | know how it is | [`ConcurrentMemory::stats`], [`ConcurrentMemory::recovery`], [`verify`] |
 //!
@@ -47,8 +49,11 @@ mod error;
 mod mapped;
 mod memory;
 mod name;
+mod neighborhood;
+mod overview;
 mod path;
 mod read;
+mod reasoning;
 mod snapshot;
 mod stats;
 mod verify;
@@ -62,8 +67,11 @@ pub use error::Error;
 pub use mapped::MappedEmbedding;
 pub use memory::ConcurrentMemory;
 pub use name::{ConceptRef, TypeRef, key_text};
+pub use neighborhood::{Link, Neighborhood, NeighborhoodOptions};
+pub use overview::{Components, Hub, OverviewOptions, RankOptions, Ranks};
 pub use path::{Hop, Path, PathNode, PathOptions};
 pub use read::{Direction, Neighbor, NeighborOptions, Neighbors};
+pub use reasoning::{Conclusion, PathsOptions, ReasonOptions, RecallOptions, Recalled};
 pub use snapshot::Snapshot;
 pub use stats::{LogStats, ReconcilerStats, SnapshotStats, Stats, StorageStats};
 #[doc(hidden)]
@@ -72,6 +80,7 @@ pub use verify::{Verified, verify};
 pub use view::{AssociationView, ConceptView};
 
 pub use sutra_format::{AssociationType, ConceptId, IdError, Namespace};
+pub use sutra_graph::{Answer, Budget, Extent, Recall};
 pub use sutra_reconciler::{Durability, RecoveryReport};
 pub use sutra_store::{Problem, VerifyReport};
 

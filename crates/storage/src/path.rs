@@ -85,7 +85,7 @@ pub struct Hop {
 }
 
 /// A snapshot as the searches see it.
-struct View<'s>(&'s sutra_snapshot::Snapshot);
+pub(crate) struct View<'s>(pub(crate) &'s sutra_snapshot::Snapshot);
 
 fn side(side: sutra_graph::Side) -> Side {
     match side {
@@ -99,6 +99,10 @@ impl Graph for View<'_> {
 
     fn node_bound(&self) -> u32 {
         self.0.lengths().slots
+    }
+
+    fn contains(&self, node: u32) -> Result<bool, Damage> {
+        Ok(self.0.newest(node)?.is_some_and(|record| !record.is_tombstone()))
     }
 
     fn degree(&self, node: u32, from: sutra_graph::Side) -> usize {
@@ -147,35 +151,41 @@ impl Path {
         found.map(|path| Self::explained(snapshot, &path)).transpose()
     }
 
-    fn explained(snapshot: &Snapshot, path: &sutra_graph::Path) -> Result<Self> {
-        let node = |slot: &u32| {
-            let lost = || Error::Corrupt { region: "slot rows".into(), offset: (*slot).into(), detail: String::new() };
-            let record = snapshot.inner.newest(*slot)?.ok_or_else(lost)?;
-            let key = snapshot.inner.key(record)?.map(|key| String::from_utf8_lossy(key).into_owned());
-            Ok(PathNode { id: ConceptId::from_bytes(record.id), key, is_stub: record.is_stub() })
-        };
-        let hop = |hop: &sutra_graph::Hop| {
-            let record = snapshot.inner.association(hop.edge)?;
-            let kind = AssociationType(hop.kind);
-            Ok(Hop {
-                kind,
-                type_name: snapshot.type_name(kind).unwrap_or_default().to_owned(),
-                confidence: hop.confidence,
-                weight: record.weight.get(),
-                created: record.created.get(),
-                sequence: record.sequence.get(),
-                reversed: hop.reversed,
-            })
-        };
+    pub(crate) fn explained(snapshot: &Snapshot, path: &sutra_graph::Path) -> Result<Self> {
         Ok(Self {
-            nodes: path.nodes.iter().map(node).collect::<Result<_>>()?,
-            hops: path.hops.iter().map(hop).collect::<Result<_>>()?,
+            nodes: path.nodes.iter().map(|slot| PathNode::of(snapshot, *slot)).collect::<Result<_>>()?,
+            hops: path.hops.iter().map(|hop| Hop::of(snapshot, hop)).collect::<Result<_>>()?,
             confidence: path.confidence,
         })
     }
 }
 
-fn checked(snapshot: &Snapshot, options: PathOptions<'_>) -> Result<sutra_graph::PathOptions> {
+impl PathNode {
+    pub(crate) fn of(snapshot: &Snapshot, slot: u32) -> Result<Self> {
+        let lost = || Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() };
+        let record = snapshot.inner.newest(slot)?.ok_or_else(lost)?;
+        let key = snapshot.inner.key(record)?.map(|key| String::from_utf8_lossy(key).into_owned());
+        Ok(Self { id: ConceptId::from_bytes(record.id), key, is_stub: record.is_stub() })
+    }
+}
+
+impl Hop {
+    fn of(snapshot: &Snapshot, hop: &sutra_graph::Hop) -> Result<Self> {
+        let record = snapshot.inner.association(hop.edge)?;
+        let kind = AssociationType(hop.kind);
+        Ok(Self {
+            kind,
+            type_name: snapshot.type_name(kind).unwrap_or_default().to_owned(),
+            confidence: hop.confidence,
+            weight: record.weight.get(),
+            created: record.created.get(),
+            sequence: record.sequence.get(),
+            reversed: hop.reversed,
+        })
+    }
+}
+
+pub(crate) fn checked(snapshot: &Snapshot, options: PathOptions<'_>) -> Result<sutra_graph::PathOptions> {
     if !(options.decay > 0.0 && options.decay <= 1.0) {
         return Err(Error::invalid("decay", format!("{} is not above 0 and at most 1", options.decay)));
     }
