@@ -8,15 +8,16 @@
 //!   the probability `restart`, and else goes on by an edge chosen by its confidence. The score of a node is the share of
 //!   walks that end there. A walker that cannot go on begins anew: its walks count for nothing, and the others are scaled.
 //!   What is less than `precision` an edge is not passed on.
-//! - **Spreading**: a wave goes out from the seeds and meets each node once, at its fewest hops. A node gets what the nodes
-//!   one hop nearer have, times confidence and decay, added up, at most 1.
+//! - **Spreading**: a wave goes out from the seeds and meets each node once, at its fewest hops. A node shares what it has,
+//!   times the decay, among its edges by their confidences; what goes back is lost. A node gets what the nodes one hop nearer
+//!   give, added up. (Were it not shared, a few levels of nodes with many edges would bring everything to mind.)
 
 use std::ops::ControlFlow;
 
 use crate::budget::{Answer, Budget, Metered};
 use crate::graph::{Graph, Side};
 use crate::marks::{Mark, Marks};
-use crate::path::{Filter, Hop, Path, PathOptions, Step, factor};
+use crate::path::{Filter, Hop, Path, PathOptions, Step};
 use crate::scratch::Scratch;
 
 /// How it is recalled.
@@ -68,16 +69,16 @@ pub struct Recalled {
     /// The node.
     pub node: u32,
     /// With [`Recall::Walks`] the share of walks that end here, all nodes reached together 1; with [`Recall::Spreading`] the
-    /// activation, 0 to 1.
+    /// activation: a level has no more than the one before.
     pub score: f64,
     /// A way from a seed by which it came to mind: where a node was first reached, the hop that brought most (of equal ones
     /// the lowest edge id).
     pub path: Path,
 }
 
-/// The unit of amounts. All together are at most 1, or for a wave at most 1 an edge: u64 holds both.
+/// The unit of amounts. What walks is at most 1 in all; of a wave each seed has at most 1, and u64 holds millions of them.
 const ONE: f64 = (1_u64 << 60) as f64;
-const WAVE_ONE: f64 = (1_u64 << 31) as f64;
+const WAVE_ONE: f64 = (1_u64 << 40) as f64;
 
 /// The unit of confidences.
 const WEIGHT_ONE: f64 = (1_u64 << 31) as f64;
@@ -242,7 +243,7 @@ impl Wave<'_> {
             Recall::Walks { .. } => self.reached.iter().map(|label| u128::from(label.total)).sum::<u128>() as f64,
             Recall::Spreading { .. } => self.one,
         };
-        let score = |label: &Reached| (label.total as f64 / all).min(1.0);
+        let score = |label: &Reached| label.total as f64 / all;
         // The list of what comes next is of no more use.
         let mut order = std::mem::take(self.next);
         order.clear();
@@ -250,7 +251,6 @@ impl Wave<'_> {
         order.extend(answers.filter(|(_, label)| options.with_seeds || label.level > 0).map(|(index, _)| index));
         let by_rank = |left: &u32, right: &u32| {
             let (left, right) = (&self.reached[*left as usize], &self.reached[*right as usize]);
-            // Amounts above the highest score are equal.
             score(right).total_cmp(&score(left)).then(left.node.cmp(&right.node))
         };
         if options.limit < order.len() {
@@ -324,28 +324,29 @@ impl<G: Graph> Push<'_, G> {
                     self.graph.prefetch(wave.reached[ahead as usize].node, side);
                 }
             }
-            match self.options.how {
-                Recall::Walks { restart, precision } => self.walk(wave, index, level, restart, precision, out)?,
-                Recall::Spreading { threshold } => self.spread(wave, index, level, threshold, out)?,
-            }
+            self.pass_on(wave, index, level, out)?;
         }
         Ok(())
     }
-    fn walk(
-        &self,
-        wave: &mut Wave<'_>,
-        index: u32,
-        level: u32,
-        restart: f64,
-        precision: f64,
-        out: &mut Vec<Out>,
-    ) -> Result<(), G::Error> {
+
+    fn pass_on(&self, wave: &mut Wave<'_>, index: u32, level: u32, out: &mut Vec<Out>) -> Result<(), G::Error> {
         let Reached { node, taken, .. } = wave.reached[index as usize];
-        // Among more edges than this what there is is not divided; then no more of them are read.
-        let room = if precision > 0.0 { (taken as f64 / (precision * ONE)) as usize } else { usize::MAX };
+        // Of so much and among no more edges than there is room for, or it stays where it is.
+        let (kept, room) = match self.options.how {
+            Recall::Walks { restart, precision } => {
+                let restart = if restart > 0.0 && restart <= 1.0 { restart } else { 0.15 };
+                let room = if precision > 0.0 { (taken as f64 / (precision * ONE)) as usize } else { usize::MAX };
+                (1.0 - restart, room)
+            }
+            Recall::Spreading { threshold } => {
+                let is_enough = taken as f64 >= threshold * WAVE_ONE;
+                (f64::from(self.options.path.decay()), if is_enough { usize::MAX } else { 0 })
+            }
+        };
         let mut all = 0_u64;
         out.clear();
         if room > 0 {
+            // No more edges are read than it takes to know.
             self.read(node, |step, target, confidence| {
                 let weight = (f64::from(confidence) * WEIGHT_ONE) as u64;
                 all += weight;
@@ -360,41 +361,12 @@ impl<G: Graph> Push<'_, G> {
             label.pending = label.pending.saturating_add(taken);
             return Ok(());
         }
-        let restart = if restart > 0.0 && restart <= 1.0 { restart } else { 0.15 };
-        let share = (1.0 - restart) * taken as f64 / all as f64;
+        let share = kept * taken as f64 / all as f64;
         for &Out { node, step, weight } in &*out {
             let amount = (share * weight as f64) as u64;
             if amount > 0 {
                 wave.arrive(node, Reached { node, parent: index, step, level, ..Reached::new(amount) });
             }
-        }
-        Ok(())
-    }
-
-    fn spread(
-        &self,
-        wave: &mut Wave<'_>,
-        index: u32,
-        level: u32,
-        threshold: f64,
-        out: &mut Vec<Out>,
-    ) -> Result<(), G::Error> {
-        let Reached { node, taken, .. } = wave.reached[index as usize];
-        let activation = (taken as f64).min(WAVE_ONE);
-        if activation < threshold * WAVE_ONE {
-            return Ok(());
-        }
-        let decay = self.options.path.decay();
-        out.clear();
-        self.read(node, |step, target, confidence| {
-            let weight = (activation * factor(confidence, decay)) as u64;
-            if weight > 0 {
-                out.push(Out { node: target, step, weight });
-            }
-            ControlFlow::Continue(())
-        })?;
-        for &Out { node, step, weight } in &*out {
-            wave.arrive(node, Reached { node, parent: index, step, level, ..Reached::new(weight) });
         }
         Ok(())
     }

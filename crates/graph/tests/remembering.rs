@@ -124,10 +124,11 @@ fn wave(graph: &CsrGraph, seeds: &[(u32, f64)], options: &PathOptions, threshold
     for level in 0..options.max_depth.min(100) {
         let mut next: BTreeMap<u32, f64> = BTreeMap::new();
         for (&node, &(at, amount)) in &known {
-            let amount = amount.min(1.0);
             if at == level && amount >= threshold {
-                for hop in ways(graph, node, options) {
-                    let passed = amount * f64::from(hop.confidence) * f64::from(options.decay);
+                let ways = ways(graph, node, options);
+                let all: f64 = ways.iter().map(|hop| f64::from(hop.confidence)).sum();
+                for hop in ways.iter().filter(|_| all > 0.0) {
+                    let passed = amount * f64::from(options.decay) * f64::from(hop.confidence) / all;
                     if !known.contains_key(&hop.to) && passed > 0.0 {
                         *next.entry(hop.to).or_default() += passed;
                     }
@@ -141,11 +142,9 @@ fn wave(graph: &CsrGraph, seeds: &[(u32, f64)], options: &PathOptions, threshold
 
 #[test]
 fn activation_spreads_in_waves() {
-    // Of powers of two, so that nothing is rounded and thresholds are met exactly.
-    let power = prop_oneof![1 => Just(0.0_f32), 2 => Just(0.25), 4 => Just(0.5), 2 => Just(1.0)];
     let decay = prop_oneof![Just(1.0_f32), Just(0.5)];
-    let threshold = prop_oneof![Just(0.0), Just(0.125), Just(0.5)];
-    let strategy = (graphs(8, 20, power), options(decay), seeds(3), threshold, any::<u64>());
+    let threshold = prop_oneof![Just(0.0), Just(0.1003), Just(0.4997)];
+    let strategy = (graphs(8, 20, plain()), options(decay), seeds(3), threshold, any::<u64>());
     check(3000, &strategy, |((nodes, edges), path, mut seeds, threshold, seed)| {
         let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
         seeds.iter_mut().for_each(|seed| *seed = (seed.0 % nodes, if seed.1 < 0.5 { 0.5 } else { 1.0 }));
@@ -157,7 +156,13 @@ fn activation_spreads_in_waves() {
         prop_assert_eq!(found.len(), expected.len());
         for recalled in &found {
             let (level, amount) = expected[&recalled.node];
-            prop_assert_eq!(recalled.score, amount.min(1.0), "node {}", recalled.node);
+            prop_assert!(
+                (recalled.score - amount).abs() < 1e-9,
+                "node {}: {} for {}",
+                recalled.node,
+                recalled.score,
+                amount
+            );
             prop_assert_eq!(recalled.path.hops.len() as u32, level);
         }
         let Ok(again) = recall(&Scrambled { graph: &graph, seed }, scratch, &seeds, &options, &FREE);

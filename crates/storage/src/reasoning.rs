@@ -85,7 +85,7 @@ impl Default for RecallOptions<'_> {
 pub struct Recalled {
     /// The concept or stub.
     pub concept: PathNode,
-    /// With walks the share of them that ends here; with spreading its activation, 0 to 1.
+    /// With walks the share of them that ends here; with spreading its activation.
     pub score: f64,
     /// The way from a seed by which it came to mind.
     pub path: Path,

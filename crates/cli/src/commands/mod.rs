@@ -10,11 +10,16 @@ pub(crate) mod forget;
 pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod learn;
+pub(crate) mod neighborhood;
 pub(crate) mod neighbors;
 pub(crate) mod path;
+pub(crate) mod paths;
+pub(crate) mod reason;
+pub(crate) mod recall;
 pub(crate) mod show;
 pub(crate) mod stats;
 pub(crate) mod verify;
+mod ways;
 
 use clap::ValueEnum;
 
@@ -35,7 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Show(show) => show.run(&store),
         Command::Get(get) => get.run(&store),
         Command::Neighbors(neighbors) => neighbors.run(&store),
+        Command::Neighborhood(around) => around.run(&store),
         Command::Path(path) => path.run(&store),
+        Command::Paths(paths) => paths.run(&store),
+        Command::Reason(reason) => reason.run(&store),
+        Command::Recall(recall) => recall.run(&store),
         Command::Stats(stats) => stats.run(&store),
         Command::Verify(verify) => verify.run(&store),
         Command::Completions(completions) => completions.run(),

@@ -110,7 +110,7 @@ fn described(snapshot: &Snapshot, node: &PathNode) -> Result<String, Failure> {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     path: Vec<String>,
     hops: Vec<ShownHop<'a>>,
     confidence: f64,
@@ -130,7 +130,7 @@ struct ShownHop<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(path: &'a Path) -> Self {
+    pub(super) fn of(path: &'a Path) -> Self {
         let names: Vec<String> = path.nodes.iter().map(|node| node.name().into_owned()).collect();
         let hop = |(hop, ends): (&'a Hop, &[String])| ShownHop {
             from: ends.first().cloned().unwrap_or_default(),
