@@ -40,6 +40,7 @@ pub(crate) enum Command {
     Recall(commands::recall::Recall),
     Stats(commands::stats::StatsOf),
     Verify(commands::verify::Verify),
+    Doctor(commands::doctor::Doctor),
     Demo(commands::demo::Demo),
     Completions(commands::completions::Completions),
     #[command(hide = true)]

@@ -67,9 +67,31 @@ pub(crate) fn brief(content: &[u8], longest: usize) -> String {
     brief
 }
 
+/// A text in lines of at most `width` characters, broken between words; a longer word gets a line of its own.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("overlong a b", 3), ["overlong", "a b"]);
+        assert_eq!(wrapped("", 3), [""; 0]);
+    }
 
     #[test]
     fn control_characters_do_not_reach_a_terminal() {

@@ -54,6 +54,11 @@ pub(crate) fn found<T: Display>(text: T) -> Painted<T> {
     painted(text, AnsiColor::Red.on_default().bold())
 }
 
+/// What is as it should be.
+pub(crate) fn well<T: Display>(text: T) -> Painted<T> {
+    painted(text, AnsiColor::Green.on_default())
+}
+
 /// What holds the rest together, and is not to be read first.
 pub(crate) fn faint<T: Display>(text: T) -> Painted<T> {
     painted(text, Style::new().dimmed())

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use support::{Place, Running, Said};
 
-const READING: [&[&str]; 9] = [
+const READING: [&[&str]; 10] = [
     &["get", "rain"],
     &["show", "rain"],
     &["find", "rain"],
@@ -18,6 +18,7 @@ const READING: [&[&str]; 9] = [
     &["forget", "snow"],
     &["stats"],
     &["verify"],
+    &["doctor"],
 ];
 
 #[test]

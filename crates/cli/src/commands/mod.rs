@@ -4,6 +4,7 @@ pub(crate) mod associate;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod demo_child;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod forget;
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Recall(recall) => recall.run(&store),
         Command::Stats(stats) => stats.run(&store),
         Command::Verify(verify) => verify.run(&store),
+        Command::Doctor(doctor) => doctor.run(&store),
         Command::Completions(completions) => completions.run(),
         // What the environment names is a store of the user's own, not one to play with.
         Command::Demo(demo) => demo.run(arguments.store.as_deref()),

@@ -13,7 +13,7 @@ use crate::store::must_exist;
 
 /// Read and check every byte of a closed store
 ///
-/// Changes nothing. The exit code is 2 if there is damage.
+/// Changes nothing. The exit code is 3 if there is damage.
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
     /// As one JSON object
