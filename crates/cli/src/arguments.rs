@@ -41,6 +41,7 @@ pub(crate) enum Command {
     Stats(commands::stats::StatsOf),
     Verify(commands::verify::Verify),
     Doctor(commands::doctor::Doctor),
+    Bench(commands::bench::Bench),
     Demo(commands::demo::Demo),
     Completions(commands::completions::Completions),
     #[command(hide = true)]

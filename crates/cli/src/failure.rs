@@ -76,6 +76,9 @@ pub(crate) enum Failure {
     /// The demo could not go on.
     #[error("demo: {0}")]
     Demo(String),
+    /// The load of a demo or a bench could not go on.
+    #[error("the load: {0}")]
+    Load(String),
     /// It was interrupted in the middle of something that has no result by halves.
     #[error("interrupted")]
     Interrupted,

@@ -9,7 +9,7 @@
 //! - Answers go to the standard output, everything else (progress, notes, errors) to the standard error.
 //! - The exit codes are those of [`failure::CODES`], which the help shows.
 //! - A reader that goes away (`sutra ... | head`) ends the program quietly.
-//! - Only `import`, `learn`, `associate` and `demo` make a store; a command that reads refuses a folder that holds none.
+//! - Only `import`, `learn`, `associate`, `demo` and `bench` make a store; a command that reads refuses a folder that holds none.
 //!
 //! It holds no logic of the engine: what it does, a program does with the `sutra-storage` crate. It is no server: each call
 //! opens the store, for itself alone, and closes it again.
@@ -19,11 +19,13 @@ mod arguments;
 mod commands;
 mod export;
 mod failure;
+mod flip;
 mod import;
 mod interrupt;
 mod learn;
 mod matching;
 mod output;
+mod playground;
 mod progress;
 mod resume;
 mod store;

@@ -1,7 +1,7 @@
 //! The standard output: answers as text or as JSON.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 use serde::Serialize;
 
@@ -11,21 +11,37 @@ use crate::failure::Failure;
 #[derive(Debug)]
 pub(crate) struct Output {
     lines: BufWriter<StdoutLock<'static>>,
+    /// Lines are not the answer, which is one JSON value: they go to the standard error.
+    beside: bool,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self { lines: BufWriter::new(io::stdout().lock()) }
+        Self { lines: BufWriter::new(io::stdout().lock()), beside: false }
+    }
+
+    /// Of a command that tells much while it runs: with `json`, what it tells is beside the answer.
+    pub(crate) fn telling(json: bool) -> Self {
+        Self { beside: json, ..Self::new() }
+    }
+
+    /// Whether lines are seen on a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        !self.beside && io::stdout().is_terminal()
     }
 
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        if self.beside {
+            note(text);
+            return Ok(());
+        }
         writeln!(self.lines, "{text}").map_err(Failure::Output)
     }
 
     /// One JSON value as one line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer(&mut self.lines, value).map_err(|error| Failure::Output(error.into()))?;
-        self.line("")
+        writeln!(self.lines).map_err(Failure::Output)
     }
 
     /// Makes what was written so far appear.

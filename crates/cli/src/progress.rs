@@ -128,9 +128,23 @@ pub(crate) fn grouped(count: u64) -> String {
     grouped
 }
 
+/// Bytes as MiB, or GiB where there are many.
+pub(crate) fn size(bytes: u64) -> String {
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 10_000.0 { format!("{mib:.1} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_given_in_their_unit() {
+        assert_eq!(
+            [size(0), size(3 << 19), size(9 << 30), size(1 << 35)],
+            ["0.0 MiB", "1.5 MiB", "9216.0 MiB", "32.0 GiB"]
+        );
+    }
 
     #[test]
     fn thousands_are_set_apart() {

@@ -49,6 +49,13 @@ pub(crate) enum Preset {
     MemoryConstrained,
 }
 
+impl Preset {
+    /// As it is given.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
 /// The configuration of a preset, or the default one.
 pub(crate) fn config(path: &Path, preset: Option<Preset>) -> ConcurrentConfig {
     let config = match preset {

@@ -35,6 +35,11 @@ fn on_stderr() -> bool {
     *SEEN.get_or_init(|| AutoStream::choice(&stderr()) != ColorChoice::Never)
 }
 
+/// Whether the standard output shows colours.
+pub(crate) fn coloured() -> bool {
+    on_stdout()
+}
+
 fn painted<T: Display>(text: T, style: Style) -> Painted<T> {
     Painted { style: on_stdout().then_some(style), text }
 }

@@ -1,4 +1,4 @@
-//! The terminal's width.
+//! The terminal: its width, and what it can show.
 
 use std::io::{IsTerminal, stdout};
 use std::sync::OnceLock;
@@ -19,4 +19,34 @@ pub(crate) fn width() -> usize {
         }
         rustix::termios::tcgetwinsize(&out).map_or(USUAL, |size| usize::from(size.ws_col).max(LEAST))
     })
+}
+
+/// Columns and rows of the terminal that the answers go to; nothing where there is none.
+pub(crate) fn size() -> Option<(u16, u16)> {
+    let out = stdout();
+    let size = rustix::termios::tcgetwinsize(&out).ok().filter(|_| out.is_terminal())?;
+    Some((size.ws_col, size.ws_row))
+}
+
+/// Whether the environment says that texts are UTF-8.
+pub(crate) fn is_utf8() -> bool {
+    // The first that is set counts, as everywhere in POSIX.
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os).find(|value| !value.is_empty());
+    set.and_then(|value| value.into_string().ok()).is_some_and(|value| names_utf8(&value))
+}
+
+fn names_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_utf8;
+
+    #[test]
+    fn utf8_is_known_by_both_spellings() {
+        assert!(names_utf8("en_US.UTF-8") && names_utf8("C.utf8"));
+        assert!(!names_utf8("C") && !names_utf8("de_DE.ISO-8859-1"));
+    }
 }

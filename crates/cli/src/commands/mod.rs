@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod associate;
+pub(crate) mod bench;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod demo_child;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Doctor(doctor) => doctor.run(&store),
         Command::Completions(completions) => completions.run(),
         // What the environment names is a store of the user's own, not one to play with.
+        Command::Bench(bench) => bench.run(arguments.store.as_deref()),
         Command::Demo(demo) => demo.run(arguments.store.as_deref()),
         Command::DemoChild(child) => child.run(&store),
     }

@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use sutra_storage::{ConceptRef, ConcurrentConfig, ConcurrentMemory, RecoveryReport, Snapshot};
 
 use crate::commands::demo_child::{KIND, content, key};
@@ -25,6 +26,17 @@ pub(super) struct Killed {
     /// Concepts that are there beside them: durable, but the child had not yet said so.
     beyond: u64,
     recovery: RecoveryReport,
+}
+
+impl Serialize for Killed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut killed = serializer.serialize_struct("Killed", 4)?;
+        killed.serialize_field("checked", &self.checked)?;
+        killed.serialize_field("beyond", &self.beyond)?;
+        killed.serialize_field("replayed_entries", &self.recovery.replayed_entries)?;
+        killed.serialize_field("cut_bytes", &self.recovery.cut_bytes)?;
+        killed.end()
+    }
 }
 
 impl Display for Killed {

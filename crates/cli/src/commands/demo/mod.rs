@@ -1,11 +1,6 @@
 //! `sutra demo`: what the engine does, on real data, in less than a minute.
 
-mod flips;
-mod folder;
 mod kill;
-mod live;
-mod load;
-mod pace;
 mod summary;
 mod wordnet;
 
@@ -19,7 +14,10 @@ use self::summary::{Learned, Summary};
 use self::wordnet::WordNet;
 use crate::commands::path::show;
 use crate::failure::{Failure, Outcome};
-use crate::output::Output;
+use crate::flip::{self, Load, Played};
+use crate::interrupt;
+use crate::output::{Output, note};
+use crate::playground::{Playground, of_child};
 use crate::progress::{Spinner, grouped};
 use crate::store::open_or_create;
 
@@ -28,6 +26,8 @@ const FOLDER: &str = "./sutra-demo";
 
 /// The words whose connection is shown.
 const WORDS: (&str, &str) = ("dog", "algebra");
+
+const PLACE: Playground = Playground("demo");
 
 /// How long a path may be: more than any of WordNet's shortest ones.
 const DEPTH: u32 = 20;
@@ -44,20 +44,27 @@ pub(crate) struct Demo {
     /// How long each of the three flips lasts
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// The summary as one JSON object; the rest is told on the standard error
+    #[arg(long)]
+    json: bool,
 }
 
 impl Demo {
     pub(crate) fn run(&self, named: Option<&Path>) -> Result<Outcome, Failure> {
         let place = named.map_or_else(|| PathBuf::from(FOLDER), Path::to_path_buf);
-        let mut out = Output::new();
-        if folder::prepare(&place)? {
+        let mut out = Output::telling(self.json);
+        if PLACE.prepare(&place)? {
             out.line(format_args!("Replaced what an earlier demo left in {}.", place.display()))?;
         }
         out.line(format_args!("The store is in {}.", place.display()))?;
 
         let memory = open_or_create(&place)?;
         let (wordnet, learned) = learn(&memory, &mut out)?;
-        let flips = self.flip(&memory, &wordnet, &mut out)?;
+        let played = self.flip(&memory, &wordnet, &mut out)?;
+        if let Some(stopped) = played.stopped() {
+            memory.close()?;
+            return interrupted(&stopped, &place);
+        }
         connect(&memory, &wordnet, &mut out)?;
         let closing = Instant::now();
         {
@@ -70,31 +77,35 @@ impl Demo {
             "\n4. A child process learns and says which writes are durable; it is killed, and the store opened again.",
         )?;
         out.show()?;
-        let killed = kill::check(&folder::of_child(&place), UNTIL_KILLED)?;
+        let killed = kill::check(&of_child(&place), UNTIL_KILLED)?;
+        if interrupt::requested() {
+            return interrupted("stopped before the summary", &place);
+        }
         out.line(format_args!("   {killed}"))?;
 
-        Summary { learned, flips, killed, closing }.show(
-            &place,
-            (wordnet.key(WORDS.0)?, wordnet.key(WORDS.1)?),
-            &mut out,
-        )?;
+        let summary = Summary { learned, flips: played.flips, killed, closing_seconds: closing.as_secs_f64() };
+        if self.json {
+            out.json(&summary)?;
+        } else {
+            summary.show(&place, (wordnet.key(WORDS.0)?, wordnet.key(WORDS.1)?), &mut out)?;
+        }
         out.end()?;
         Ok(Outcome::Done)
     }
 
-    fn flip(
-        &self,
-        memory: &ConcurrentMemory,
-        wordnet: &WordNet,
-        out: &mut Output,
-    ) -> Result<Vec<flips::Measured>, Failure> {
+    fn flip(&self, memory: &ConcurrentMemory, wordnet: &WordNet, out: &mut Output) -> Result<Played, Failure> {
         out.line(format_args!(
             "\n2. Three flips of {} s. A read is a concept with its content and its neighbours.",
             self.seconds
         ))?;
         out.show()?;
-        flips::play(memory, &wordnet.ids, Duration::from_secs(self.seconds), out)
+        flip::play(memory, &wordnet.ids, &Load::of_demo(), Duration::from_secs(self.seconds), out)
     }
+}
+
+fn interrupted(stopped: &str, place: &Path) -> Result<Outcome, Failure> {
+    note(format_args!("{stopped}; the store in {} is closed and sound", place.display()));
+    Ok(Outcome::Interrupted)
 }
 
 fn learn(memory: &ConcurrentMemory, out: &mut Output) -> Result<(WordNet, Learned), Failure> {
@@ -102,12 +113,12 @@ fn learn(memory: &ConcurrentMemory, out: &mut Output) -> Result<(WordNet, Learne
     out.show()?;
     let begun = Instant::now();
     let (concepts, associations) = wordnet::learn(memory)?;
-    let learned = Learned { concepts, associations, elapsed: begun.elapsed() };
+    let learned = Learned { concepts, associations, seconds: begun.elapsed().as_secs_f64() };
     out.line(format_args!(
         "   {} concepts and {} associations, durable and visible, in {:.2} s ({}/s)",
         grouped(concepts),
         grouped(associations),
-        learned.elapsed.as_secs_f64(),
+        learned.seconds,
         grouped(learned.rate()),
     ))?;
     Ok((WordNet::resolve(&memory.snapshot(), &[WORDS.0, WORDS.1])?, learned))

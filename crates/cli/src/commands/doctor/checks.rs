@@ -7,7 +7,7 @@ use sutra_storage::ConcurrentConfig;
 
 use super::counters::Counters;
 use super::machine::Machine;
-use crate::progress::grouped;
+use crate::progress::{grouped, size};
 
 /// What one check found.
 #[derive(Debug, Serialize, PartialEq)]
@@ -28,7 +28,7 @@ const NUMBERS: u64 = 1 << 32;
 /// All checks of counters, in the order of the table in docs/tuning.md.
 pub(super) fn of_counters(counters: &Counters, config: &ConcurrentConfig) -> Vec<Check> {
     let checks: [fn(&Counters, &ConcurrentConfig) -> Check; 9] =
-        [room, commit, stale, memory, snapshots, persistence, unknown, space, size];
+        [room, commit, stale, memory, snapshots, persistence, unknown, space, limits];
     checks.iter().map(|check| check(counters, config)).collect()
 }
 
@@ -45,10 +45,6 @@ fn ms(micros: u64) -> String {
     format!("{:.1} ms", micros as f64 / 1e3)
 }
 
-fn mib(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
-}
-
 fn interval_us(config: &ConcurrentConfig) -> u64 {
     config.reconcile_interval_ms.saturating_mul(1000)
 }
@@ -62,8 +58,8 @@ fn room(counters: &Counters, config: &ConcurrentConfig) -> Check {
         grouped(log.dropped),
         grouped(log.pending),
         grouped(capacity),
-        mib(log.pending_bytes),
-        mib(bytes)
+        size(log.pending_bytes),
+        size(bytes)
     );
     let full = log.pending.saturating_mul(5) > capacity.saturating_mul(4)
         || log.pending_bytes.saturating_mul(5) > bytes.saturating_mul(4);
@@ -116,7 +112,7 @@ fn memory(counters: &Counters, config: &ConcurrentConfig) -> Check {
     let (snapshot, storage) = (&counters.snapshot, &counters.storage);
     let own = storage.heap_bytes.saturating_sub(storage.retained_bytes);
     let expected = expected_memory(snapshot.concept_count + snapshot.stub_count, snapshot.edge_count, config);
-    let found = format!("{} beside the mapped file, of about {} that the settings imply", mib(own), mib(expected));
+    let found = format!("{} beside the mapped file, of about {} that the settings imply", size(own), size(expected));
     let advice = (own > expected + expected / 2).then(|| {
         "lower memory_threshold, so that checkpoints come sooner, and queue_capacity; call flush() after a burst; \
          the preset memory-constrained has both low"
@@ -138,7 +134,7 @@ fn expected_memory(concepts: u64, associations: u64, config: &ConcurrentConfig) 
 fn snapshots(counters: &Counters, _: &ConcurrentConfig) -> Check {
     let storage = &counters.storage;
     let seconds = storage.oldest_snapshot_age / 1_000_000;
-    let found = format!("held ones keep {}; the oldest is {} s old", mib(storage.retained_bytes), grouped(seconds));
+    let found = format!("held ones keep {}; the oldest is {} s old", size(storage.retained_bytes), grouped(seconds));
     let advice = (storage.retained_bytes > 64 << 20 || seconds > 60).then(|| {
         "drop snapshots when their question is answered and take a new one for the next: that costs nothing".to_owned()
     });
@@ -151,7 +147,7 @@ fn persistence(counters: &Counters, _: &ConcurrentConfig) -> Check {
     let found = format!(
         "{} checkpoints failed, {} of the write-ahead log not yet covered, {} writes replayed at open, {} bytes cut",
         grouped(storage.checkpoint_failures),
-        mib(storage.wal_bytes),
+        size(storage.wal_bytes),
         grouped(storage.recovered),
         grouped(recovery.cut_bytes)
     );
@@ -187,7 +183,7 @@ fn unknown(counters: &Counters, _: &ConcurrentConfig) -> Check {
 /// A file that grows though the store does not.
 fn space(counters: &Counters, _: &ConcurrentConfig) -> Check {
     let storage = &counters.storage;
-    let found = format!("the file has {}, {} of it dead", mib(storage.file_bytes), mib(storage.dead_bytes));
+    let found = format!("the file has {}, {} of it dead", size(storage.file_bytes), size(storage.dead_bytes));
     let dead = storage.dead_bytes > 64 << 20 && storage.dead_bytes > storage.file_bytes / 2;
     let advice = dead.then(|| {
         "write it anew: `sutra export` to a file, `sutra import` of it into another folder; history and access counts \
@@ -198,7 +194,7 @@ fn space(counters: &Counters, _: &ConcurrentConfig) -> Check {
 }
 
 /// How near the limits are.
-fn size(counters: &Counters, _: &ConcurrentConfig) -> Check {
+fn limits(counters: &Counters, _: &ConcurrentConfig) -> Check {
     let snapshot = &counters.snapshot;
     let nodes = snapshot.concept_count + snapshot.stub_count;
     let found = format!(
@@ -239,11 +235,12 @@ fn disk(machine: &Machine, config: &ConcurrentConfig) -> Check {
 }
 
 fn free(machine: &Machine, counters: &Counters) -> Check {
-    let found = format!("{} free where the store is", mib(machine.free_bytes));
+    let found = format!("{} free where the store is", size(machine.free_bytes));
     // The next growth of the file, and a full write-ahead log.
     let wanted = counters.storage.file_bytes.clamp(16 << 20, 1 << 30) + (256 << 20);
-    let advice = (machine.free_bytes < wanted)
-        .then(|| format!("free at least {}: the file's next growth and the write-ahead log take so much", mib(wanted)));
+    let advice = (machine.free_bytes < wanted).then(|| {
+        format!("free at least {}: the file's next growth and the write-ahead log take so much", size(wanted))
+    });
     check("free", found, advice)
 }
 
