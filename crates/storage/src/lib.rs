@@ -89,3 +89,8 @@ pub type Sequence = u64;
 
 /// What the calls of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The examples of docs/crates.md, which need crates from all over the workspace, are run as this crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/crates.md")]
+struct CratesPage;
