@@ -6,13 +6,21 @@ use clap::{Parser, Subcommand};
 
 use crate::commands;
 
+/// Where to begin.
+const EXAMPLES: &str = "\
+Examples:
+  sutra demo                                    learns WordNet, shows the engine
+  sutra import concepts.jsonl associations.tsv  learns files, into ./sutra-store
+  sutra find rain                               which concepts speak of it
+  sutra path rain flood --best                  how one leads to the other";
+
 /// What the program was called with.
 #[derive(Debug, Parser)]
 #[command(
     name = "sutra",
     version,
     about = "Learn, query and check a Sutra Storage store",
-    after_help = crate::failure::CODES
+    after_help = format!("{EXAMPLES}\n\n{}", crate::failure::CODES)
 )]
 pub(crate) struct Arguments {
     /// The store's folder; if not given, the environment's SUTRA_STORE, else ./sutra-store.
@@ -46,6 +54,19 @@ pub(crate) enum Command {
     Completions(commands::completions::Completions),
     #[command(hide = true)]
     DemoChild(commands::demo_child::DemoChild),
+}
+
+impl Command {
+    /// Whether it ends in order when it is interrupted, because it writes or because it says how far it came. The others only
+    /// read: they may be ended at any moment, and at once.
+    pub(crate) fn ends_in_order(&self) -> bool {
+        match self {
+            Self::Show(_) | Self::Get(_) | Self::Neighbors(_) | Self::Path(_) => false,
+            Self::Stats(_) | Self::Verify(_) | Self::Doctor(_) | Self::Completions(_) => false,
+            Self::Import(_) | Self::Export(_) | Self::Find(_) | Self::Learn(_) | Self::Associate(_) => true,
+            Self::Forget(_) | Self::Bench(_) | Self::Demo(_) | Self::DemoChild(_) => true,
+        }
+    }
 }
 
 #[cfg(test)]

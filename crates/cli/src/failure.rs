@@ -26,7 +26,7 @@ Exit codes:
   2    wrong use, a file that cannot be learned, or another error
   3    the store is damaged, or is no store of this version
   4    another process has the store open
-  5    done with remarks: `import --keep-going` left lines out, `doctor` has advice
+  5    done with remarks: `import` left lines out, `doctor` has advice
   130  interrupted; what was accepted is in the store";
 
 impl Outcome {

@@ -42,7 +42,9 @@ use crate::arguments::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    interrupt::listen();
+    if arguments.command.ends_in_order() {
+        interrupt::listen();
+    }
     let failure = match commands::run(&arguments) {
         Ok(outcome) => return ExitCode::from(outcome.code()),
         Err(failure) => failure,

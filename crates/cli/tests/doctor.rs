@@ -105,5 +105,6 @@ fn damage_is_found_by_reading_every_byte() {
     let at = bytes.windows(content.len()).position(|window| window == content).unwrap();
     bytes[at] ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    assert!(place.sutra(["doctor", "--verify"]).refused(3).contains("problems: restore"));
+    let err = place.sutra(["doctor", "--verify"]).refused(3);
+    assert!(err.contains("checksum") && err.contains("problems: restore"), "{err}");
 }

@@ -31,7 +31,7 @@ pub(crate) struct Associate {
     /// Any number; 1 if it is not given and was not before
     #[arg(long, value_name = "X", allow_hyphen_values = true)]
     weight: Option<f32>,
-    /// JSON
+    /// What else there is to say of it, as JSON
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
     /// As one JSON object

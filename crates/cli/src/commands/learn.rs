@@ -30,10 +30,10 @@ pub(crate) struct Learn {
     /// How sure it is, from 0 to 1
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction)]
     confidence: f32,
-    /// Numbers with commas between them
+    /// Its vector: numbers with commas between them, as many as all vectors of the store have
     #[arg(long, value_name = "X,..", value_delimiter = ',', allow_hyphen_values = true)]
     embedding: Option<Vec<f32>>,
-    /// JSON
+    /// What else there is to say of it, as JSON
     #[arg(long, value_name = "JSON")]
     metadata: Option<String>,
     /// As one JSON object

@@ -59,7 +59,13 @@ impl Demo {
         out.line(format_args!("The store is in {}.", place.display()))?;
 
         let memory = open_or_create(&place)?;
-        let (wordnet, learned) = learn(&memory, &mut out)?;
+        let (wordnet, learned) = match learn(&memory, &mut out) {
+            Err(Failure::Interrupted) => {
+                memory.close()?;
+                return interrupted("stopped while learning WordNet", &place);
+            }
+            learned => learned?,
+        };
         let played = self.flip(&memory, &wordnet, &mut out)?;
         if let Some(stopped) = played.stopped() {
             memory.close()?;

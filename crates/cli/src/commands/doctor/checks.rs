@@ -25,6 +25,9 @@ const PRACTICAL: u64 = 10_000_000;
 /// Record numbers of a kind: 32 bits.
 const NUMBERS: u64 = 1 << 32;
 
+/// What is said of groups while there is none.
+const NO_GROUP: &str = "no group was committed since the store was opened";
+
 /// All checks of counters, in the order of the table in docs/tuning.md.
 pub(super) fn of_counters(counters: &Counters, config: &ConcurrentConfig) -> Vec<Check> {
     let checks: [fn(&Counters, &ConcurrentConfig) -> Check; 9] =
@@ -74,7 +77,10 @@ fn room(counters: &Counters, config: &ConcurrentConfig) -> Check {
 /// Slow writes under `Always`, and late ones under `Group`: the log's sync takes longer than a group is gathered.
 fn commit(counters: &Counters, config: &ConcurrentConfig) -> Check {
     let commit = counters.reconciler.commit_us;
-    let found = format!("the last group took {} to write and sync", ms(commit));
+    let found = match counters.reconciler.last_batch {
+        0 => NO_GROUP.to_owned(),
+        _ => format!("the last group took {} to write and sync", ms(commit)),
+    };
     let advice = (commit > interval_us(config)).then(|| {
         format!(
             "it took longer than the interval of {} ms: raise reconcile_interval_ms, so that more writes share a sync, or \
@@ -88,12 +94,15 @@ fn commit(counters: &Counters, config: &ConcurrentConfig) -> Check {
 /// Reads that do not see what was just written.
 fn stale(counters: &Counters, config: &ConcurrentConfig) -> Check {
     let reconciler = &counters.reconciler;
-    let found = format!(
-        "the last group of {} writes was visible after {}, of which it was applied in {}",
-        grouped(reconciler.last_batch),
-        ms(reconciler.staleness_us),
-        ms(reconciler.apply_us)
-    );
+    let found = match reconciler.last_batch {
+        0 => NO_GROUP.to_owned(),
+        writes => format!(
+            "the last group of {} writes was visible after {}, of which it was applied in {}",
+            grouped(writes),
+            ms(reconciler.staleness_us),
+            ms(reconciler.apply_us)
+        ),
+    };
     // Gathering, and then the commit and the application, each of which may take as long once more.
     let late = reconciler.staleness_us > interval_us(config).saturating_mul(3);
     let advice = late.then(|| {

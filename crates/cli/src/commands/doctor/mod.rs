@@ -14,7 +14,7 @@ use self::checks::Check;
 use self::counters::{Counters, Recovery};
 use self::machine::Machine;
 use crate::failure::{Failure, Outcome};
-use crate::output::{Output, wrapped};
+use crate::output::{Output, note, plain, wrapped};
 use crate::progress::Spinner;
 use crate::store::{Preset, config, must_exist, open_existing};
 use crate::{style, terminal};
@@ -92,6 +92,9 @@ impl Doctor {
             let _spinner = Spinner::new("reading the store");
             let report = sutra_storage::verify(store)?;
             if !report.is_sound() {
+                for problem in &report.file.problems {
+                    note(plain(&problem.to_string()));
+                }
                 return Err(Failure::Damaged(report.file.problem_count));
             }
             checks.push(Check { name: "bytes", found: "every one read, none damaged".to_owned(), advice: None });
