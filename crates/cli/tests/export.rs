@@ -70,6 +70,7 @@ fn store_of_corners(path: &Path) {
         Concept::new(ConceptRef::in_namespace("zoo", "rain")).content("tab\tline\r\nquote\"back\\slash\u{7f}"),
         Concept::new("number").metadata("7"),
         Concept::new(" spaced \u{e9}\u{301} ").content("<&]]>"),
+        Concept::new("bell \u{7}\u{ffff}").content("\u{1}").metadata("[\"\u{fffe}\"]"),
     ];
     for concept in &concepts {
         memory.learn(concept).unwrap();
@@ -97,13 +98,14 @@ fn an_export_imported_again_is_an_equal_store() {
     let place = Place::new();
     store_of_corners(&place.path("first"));
     let first = everything(&place.path("first"));
-    assert_eq!((first.0.len(), first.1.len()), (8, 6));
+    assert_eq!((first.0.len(), first.1.len()), (9, 6));
     for (file, files) in [
         ("out.jsonl", &["out.jsonl"][..]),
         ("out.parquet", &["out.parquet/concepts.parquet", "out.parquet/associations.parquet"]),
+        ("out.graphml", &["out.graphml"]),
     ] {
         let out = place.sutra(["export", file, "--store", "first"]).done();
-        assert!(out.starts_with("wrote 7 concepts and 6 associations to "), "{out}");
+        assert!(out.starts_with("wrote 8 concepts and 6 associations to "), "{out}");
         let second = format!("second-{file}");
         place.sutra([&["import", "--store", &second], files].concat()).done();
         assert_eq!(everything(&place.path(&second)), first, "{file}");
@@ -130,11 +132,11 @@ fn graphml_has_all_nodes_and_edges() {
     let place = Place::new();
     store_of_corners(&place.path("first"));
     let report = place.json(["export", "out.graphml", "--json", "--store", "first"]);
-    assert_eq!((&report["concepts"], &report["associations"]), (&7.into(), &6.into()));
+    assert_eq!((&report["concepts"], &report["associations"]), (&8.into(), &6.into()));
     let text = fs::read_to_string(place.path("out.graphml")).unwrap();
     let count = |part: &str| text.matches(part).count();
     // Two ends are stubs: "flood", and one in the zoo.
-    assert_eq!((count("<node "), count("</node>"), count("<edge "), count("</edge>")), (9, 9, 6, 6));
+    assert_eq!((count("<node "), count("</node>"), count("<edge "), count("</edge>")), (10, 10, 6, 6));
     assert!(text.contains("&lt;&amp;]]&gt;") && text.ends_with("</graphml>\n"));
     let allowed = |c: char| !c.is_control() || c == '\n' || c == '\t' || c == '\u{7f}';
     assert!(text.chars().all(allowed));

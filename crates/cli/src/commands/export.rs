@@ -16,9 +16,9 @@ use crate::store::open_existing;
 
 /// Write all concepts and associations: JSONL, Parquet or GraphML
 ///
-/// Importing an export of JSONL or Parquet gives an equal store, but for what the engine counts itself: versions, sequences,
-/// accesses. Parquet is a folder of two files, concepts.parquet and associations.parquet. GraphML is for programs that draw
-/// graphs, and leaves embeddings out.
+/// Importing an export gives an equal store, but for what the engine counts itself: versions, sequences, accesses. Parquet is
+/// a folder of two files, concepts.parquet and associations.parquet. GraphML is for programs that draw graphs too: what XML cannot
+/// hold stands beside the text in hexadecimal digits.
 #[derive(Args, Debug)]
 pub(crate) struct Export {
     /// Where to write it: a file, for Parquet a folder; the standard output if it is not given, or `-`

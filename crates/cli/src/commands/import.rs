@@ -15,12 +15,12 @@ use crate::progress::{Spinner, grouped, rate};
 use crate::resume::{self, Progress};
 use crate::store::{Preset, open_or_create_as};
 
-/// Learn concepts and associations from files: JSONL, TSV, Parquet; lines plain, .gz or .zst
+/// Learn concepts and associations from files: JSONL, TSV, Parquet, GraphML; all but Parquet also as .gz or .zst
 ///
 /// JSONL is one JSON object a line. A concept has `key` or `id`, `content`, and if wanted `embedding`, `strength`,
 /// `confidence`, `metadata`; an association has `source`, `type`, `target`, and if wanted `confidence`, `weight`,
 /// `valid_from`, `valid_until`, `metadata`. TSV is one association a line: source, type, target and confidence with tabs
-/// between them. Parquet has columns of the names that JSONL has fields of. What a file is its name says, else its first bytes.
+/// between them. Parquet has columns of the names that JSONL has fields of, GraphML attributes. What a file is its name says, else its first bytes.
 ///
 /// What is known already is learned again: content, strength and confidence are replaced. A line that is wrong ends the import
 /// with its file and number; what was read before it stays learned. An import that was interrupted or killed goes on about where

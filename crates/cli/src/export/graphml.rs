@@ -1,6 +1,7 @@
 //! GraphML (graphdrawing.org), version 1.0: directed, one graph, attributes declared as keys.
 //!
-//! Nodes are named by their ids, so that no key has to be one of XML. Characters that XML 1.0 cannot hold become U+FFFD.
+//! Nodes are named by their ids, so that no key has to be one of XML. Characters that XML 1.0 cannot hold become U+FFFD; beside
+//! such a text stands the whole in hexadecimal digits, so that an import gives an equal store.
 
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -8,21 +9,32 @@ use std::io::{self, Write};
 
 use sutra_storage::{AssociationView, ConceptId, ConceptView};
 
-use super::Writer;
+use super::{Writer, valid};
 use crate::failure::Failure;
+use crate::import::HEX;
 
 /// Attributes, with what they belong to and their types.
-const KEYS: [(&str, &str, &str); 11] = [
+const KEYS: [(&str, &str, &str); 21] = [
     ("name", "node", "string"),
+    ("key", "node", "string"),
+    ("key_hex", "node", "string"),
+    ("namespace", "node", "string"),
+    ("namespace_hex", "node", "string"),
     ("content", "node", "string"),
+    ("content_hex", "node", "string"),
     ("stub", "node", "boolean"),
     ("strength", "node", "float"),
     ("confidence", "node", "float"),
+    ("created", "node", "long"),
     ("metadata", "node", "string"),
+    ("embedding", "node", "string"),
     ("type", "edge", "string"),
+    ("type_hex", "edge", "string"),
     ("edge_confidence", "edge", "float"),
     ("weight", "edge", "float"),
-    ("created", "edge", "long"),
+    ("edge_created", "edge", "long"),
+    ("valid_from", "edge", "long"),
+    ("valid_until", "edge", "long"),
     ("edge_metadata", "edge", "string"),
 ];
 
@@ -66,12 +78,40 @@ impl<W: Write> GraphMl<W> {
         self.line(format_args!("      <data key=\"{name}\">{value}</data>"))
     }
 
+    /// A text that must come back as it was.
+    fn exact(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let text = String::from_utf8_lossy(bytes);
+        self.data(name, &text)?;
+        if text.as_bytes() == bytes && text.chars().all(is_held) {
+            return Ok(());
+        }
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.data(&format!("{name}{HEX}"), hex)
+    }
+
+    /// JSON, in which what XML cannot hold can only stand within strings.
+    fn json(&mut self, name: &str, json: &str) -> Result<(), Failure> {
+        self.data(name, json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
+    }
+
+    /// What names a concept or a stub.
+    fn named(&mut self, concept: &ConceptView<'_>) -> Result<(), Failure> {
+        self.line(format_args!("    <node id=\"{}\">", concept.id()))?;
+        self.data("name", concept.name()?)?;
+        if let Some(key) = concept.key()? {
+            self.exact("key", key.as_bytes())?;
+        }
+        match concept.namespace_name() {
+            "" => Ok(()),
+            namespace => self.exact("namespace", namespace.as_bytes()),
+        }
+    }
+
     fn stub(&mut self, concept: &ConceptView<'_>) -> Result<(), Failure> {
         if !concept.is_stub() || !self.stubs.insert(concept.id()) {
             return Ok(());
         }
-        self.line(format_args!("    <node id=\"{}\">", concept.id()))?;
-        self.data("name", concept.name()?)?;
+        self.named(concept)?;
         self.data("stub", true)?;
         self.line("    </node>")
     }
@@ -80,13 +120,17 @@ impl<W: Write> GraphMl<W> {
 impl<W: Write> Writer for GraphMl<W> {
     fn concept(&mut self, concept: &ConceptView<'_>) -> Result<(), Failure> {
         self.begin()?;
-        self.line(format_args!("    <node id=\"{}\">", concept.id()))?;
-        self.data("name", concept.name()?)?;
-        self.data("content", String::from_utf8_lossy(concept.content()?))?;
+        self.named(concept)?;
+        self.exact("content", concept.content()?)?;
         self.data("strength", concept.strength())?;
         self.data("confidence", concept.confidence())?;
+        self.data("created", concept.created())?;
         if let Some(metadata) = concept.metadata()? {
-            self.data("metadata", metadata)?;
+            self.json("metadata", metadata)?;
+        }
+        if let Some(embedding) = concept.embedding()? {
+            let numbers: Vec<_> = embedding.iter().map(f32::to_string).collect();
+            self.data("embedding", numbers.join(" "))?;
         }
         self.line("    </node>")
     }
@@ -98,12 +142,16 @@ impl<W: Write> Writer for GraphMl<W> {
         self.stub(&target)?;
         let (source, target) = (source.id(), target.id());
         self.line(format_args!("    <edge source=\"{source}\" target=\"{target}\">"))?;
-        self.data("type", association.type_name())?;
+        self.exact("type", association.type_name().as_bytes())?;
         self.data("edge_confidence", association.confidence())?;
         self.data("weight", association.weight())?;
-        self.data("created", association.created())?;
+        self.data("edge_created", association.created())?;
+        if let Some((from, until)) = valid(association) {
+            self.data("valid_from", from)?;
+            self.data("valid_until", until)?;
+        }
         if let Some(metadata) = association.metadata()? {
-            self.data("edge_metadata", metadata)?;
+            self.json("edge_metadata", metadata)?;
         }
         self.line("    </edge>")
     }
@@ -113,6 +161,11 @@ impl<W: Write> Writer for GraphMl<W> {
         self.line("  </graph>\n</graphml>")?;
         self.document.flush().map_err(self.failed)
     }
+}
+
+/// Whether XML 1.0 can hold a character.
+fn is_held(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// Text between two tags.
@@ -126,8 +179,8 @@ fn escaped(text: &str) -> String {
             // A reader of XML would make a line end of it.
             '\r' => escaped.push_str("&#13;"),
             '\t' | '\n' => escaped.push(character),
-            '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            _ => escaped.push(character),
+            held if is_held(held) => escaped.push(held),
+            _ => escaped.push('\u{fffd}'),
         }
     }
     escaped

@@ -1,8 +1,7 @@
 //! Writing what a store holds: JSONL, Parquet, GraphML.
 //!
-//! JSONL and Parquet hold everything that a caller can say of a concept or an association, so that importing them gives an
-//! equal store. What the engine counts itself is not in them: versions, sequences, times of change, accesses. GraphML is for
-//! programs that draw graphs: it has neither embeddings nor bytes that are no text.
+//! Each holds everything that a caller can say of a concept or an association, so that importing it gives an equal store. What
+//! the engine counts itself is not in them: versions, sequences, times of change, accesses.
 
 mod graphml;
 mod jsonl;

@@ -1,4 +1,4 @@
-//! Reading what is to be learned: JSONL, TSV, Parquet, arrays of numpy; lines plain or compressed.
+//! Reading what is to be learned: JSONL, TSV, Parquet, GraphML, arrays of numpy; lines plain or compressed.
 //!
 //! A record is read, checked and lent to the caller before the next one is touched, so that a file of any size needs the
 //! memory of its longest line, which is bounded, or of one batch of Parquet's rows. Strings without escapes and metadata are
@@ -14,6 +14,7 @@
 mod associations;
 mod compressed;
 mod error;
+mod graphml;
 mod input;
 mod lines;
 mod npy;
@@ -29,6 +30,7 @@ mod wordnet_tests;
 pub(crate) use self::{
     associations::AssociationReader,
     error::ImportError,
+    graphml::HEX,
     input::{Input, Progress},
     npy::Embeddings,
     objects::ObjectReader,

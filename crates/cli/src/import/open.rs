@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::associations::AssociationReader;
 use super::error::ImportError;
+use super::graphml::GraphReader;
 use super::input::Input;
 use super::objects::ObjectReader;
 use super::record::Reader;
@@ -21,6 +22,8 @@ pub(crate) enum Format {
     Tsv,
     /// Concepts or associations, one row each.
     Parquet,
+    /// Concepts and associations, one node or edge each.
+    Graphml,
 }
 
 /// Opens a file, or the standard input when the path is `-`.
@@ -34,6 +37,7 @@ pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader
         None if named(path, &["jsonl", "ndjson", "json"]) => Some(Format::Jsonl),
         None if named(path, &["tsv"]) => Some(Format::Tsv),
         None if named(path, &["parquet", "pq"]) => Some(Format::Parquet),
+        None if named(path, &["graphml", "xml"]) => Some(Format::Graphml),
         None => None,
     };
     if format == Some(Format::Parquet) {
@@ -49,6 +53,7 @@ pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader
     };
     Ok(match format {
         Format::Tsv => Box::new(AssociationReader::new(input)),
+        Format::Graphml => Box::new(GraphReader::new(input)),
         _ => Box::new(ObjectReader::new(input)),
     })
 }
@@ -64,7 +69,7 @@ fn named(path: &Path, endings: &[&str]) -> bool {
     }
 }
 
-/// An object begins with a brace; so might a name in a TSV, and then `--format` helps.
+/// An object begins with a brace, a document with a tag; so might a name in a TSV, and then `--format` helps.
 fn seen(input: &mut Input) -> io::Result<Format> {
     let mut start = Vec::new();
     let mut byte = [0];
@@ -81,6 +86,8 @@ fn seen(input: &mut Input) -> io::Result<Format> {
     }
     let format = if start.last().is_none_or(|last| *last == b'{' || last.is_ascii_whitespace()) {
         Format::Jsonl
+    } else if start.last() == Some(&b'<') {
+        Format::Graphml
     } else {
         Format::Tsv
     };
@@ -108,6 +115,7 @@ mod tests {
             ("{\"key\":1}\n", Format::Jsonl),
             ("\u{feff}\n {", Format::Jsonl),
             ("a\tb\tc\t1\n", Format::Tsv),
+            ("\n<?xml version=\"1.0\"?>", Format::Graphml),
             ("", Format::Jsonl),
             (" \n", Format::Jsonl),
         ] {
