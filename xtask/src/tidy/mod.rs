@@ -12,6 +12,7 @@ mod edges;
 mod example;
 mod length;
 mod opening;
+mod pages;
 mod panics;
 mod source;
 mod tree;
@@ -62,7 +63,7 @@ impl Finding {
 
 type Rule = fn(&[File]) -> Vec<Finding>;
 
-const RULES: [(&str, Rule); 9] = [
+const RULES: [(&str, Rule); 10] = [
     ("edges", edges::check),
     ("opening", opening::check),
     ("ascii", ascii::check),
@@ -72,6 +73,7 @@ const RULES: [(&str, Rule); 9] = [
     ("length", length::check),
     ("banned", banned::check),
     ("example", example::check),
+    ("pages", pages::check),
 ];
 
 /// Checks the tree, prints what was found, and says whether it may stay as it is.
