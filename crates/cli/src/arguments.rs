@@ -62,6 +62,7 @@ impl Command {
     pub(crate) fn ends_in_order(&self) -> bool {
         match self {
             Self::Show(_) | Self::Get(_) | Self::Neighbors(_) | Self::Path(_) => false,
+            Self::Neighborhood(_) | Self::Paths(_) | Self::Reason(_) | Self::Recall(_) => false,
             Self::Stats(_) | Self::Verify(_) | Self::Doctor(_) | Self::Completions(_) => false,
             Self::Import(_) | Self::Export(_) | Self::Find(_) | Self::Learn(_) | Self::Associate(_) => true,
             Self::Forget(_) | Self::Bench(_) | Self::Demo(_) | Self::DemoChild(_) => true,

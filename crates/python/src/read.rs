@@ -131,8 +131,12 @@ pub(crate) fn embeddings<'py>(
     // the lock held.
     let gather = || {
         let mut numbers = Vec::with_capacity(ids.len() * dimension);
-        for id in &ids {
-            let concept = if dimension > 0 { snapshot.query_concept(*id)? } else { None };
+        let found = if dimension > 0 {
+            snapshot.query_concepts(ids.iter().copied())?
+        } else {
+            ids.iter().map(|_| None).collect()
+        };
+        for concept in found {
             match concept.as_ref().map(ConceptView::embedding).transpose()?.flatten() {
                 Some(vector) if vector.len() == dimension => numbers.extend_from_slice(vector),
                 _ => numbers.resize(numbers.len() + dimension, f32::NAN),

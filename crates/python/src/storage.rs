@@ -40,6 +40,7 @@ use crate::vector;
 /// - ``initial_size`` (16 MiB): bytes reserved in a new ``storage.dat``.
 /// - ``vector_dimension`` (from the first embedding), ``metric`` (``"cosine"``, ``"dot"``, ``"euclidean"``): fixed for the
 ///   life of the storage; another value raises ``ConfigMismatchError``.
+/// - ``reconcile_threads`` (1): threads that apply large groups of associations, where cores are idle; what is stored is the same.
 /// - ``max_content_bytes`` (64 MiB): larger contents are refused.
 /// - ``read_your_writes`` (True): False to never wait before a read.
 #[pyclass(frozen, weakref, module = "sutra_storage")]
@@ -121,7 +122,7 @@ impl ConcurrentStorage {
     #[pyo3(signature = (
         path, *, reconcile_interval_ms=10, memory_threshold=50_000, queue_capacity=100_000, queue_bytes=268_435_456,
         write_timeout=5.0, durability="group", initial_size=16_777_216, vector_dimension=None, metric=None,
-        max_content_bytes=67_108_864, read_your_writes=true
+        reconcile_threads=1, max_content_bytes=67_108_864, read_your_writes=true
     ))]
     #[expect(clippy::too_many_arguments, reason = "named by the caller")]
     fn new(
@@ -136,6 +137,7 @@ impl ConcurrentStorage {
         initial_size: u64,
         vector_dimension: Option<usize>,
         metric: Option<&str>,
+        reconcile_threads: usize,
         max_content_bytes: usize,
         read_your_writes: bool,
     ) -> Answer<Self> {
@@ -150,6 +152,7 @@ impl ConcurrentStorage {
             initial_size,
             vector_dimension,
             metric: metric.map(open::metric).transpose()?,
+            reconcile_threads,
             max_content_bytes,
         };
         let memory = py.detach(|| ConcurrentMemory::new(config))?;

@@ -121,6 +121,7 @@ def test_a_folder_is_open_once(storage: ConcurrentStorage, folder: Path) -> None
         {"vector_dimension": 0},
         {"metric": "taxicab"},
         {"max_content_bytes": 1 << 40},
+        {"reconcile_threads": 0},
     ],
     ids=lambda config: next(iter(config)),
 )

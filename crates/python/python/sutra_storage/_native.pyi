@@ -42,6 +42,7 @@ class ConcurrentStorage:
         initial_size: int = 16_777_216,
         vector_dimension: int | None = None,
         metric: Literal["cosine", "dot", "euclidean"] | None = None,
+        reconcile_threads: int = 1,
         max_content_bytes: int = 67_108_864,
         read_your_writes: bool = True,
     ) -> Self: ...
