@@ -28,6 +28,7 @@ ENGINES: list[type[Engine]] = [OURS[0], *PEERS, *OURS[1:]]
 WORKLOADS: dict[str, Callable[[workloads.Setting], report.Section]] = {
     "learn": workloads.learn,
     "learn-768": workloads.learn_768,
+    "associate": workloads.associate,
     "batch": workloads.batches,
     "batch-768": workloads.batches_768,
     "read": workloads.reads,

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from engines import Engine
+from engines import HOPS, Engine
 
 #: Seconds of writes that are gathered in one transaction.
 GROUP = 0.010
@@ -38,6 +38,23 @@ class _Grouped(Engine):
         due = began + GROUP
         for name, content, vector in rows:
             put(name, content, vector)
+            if clock() >= due:
+                self.commit()
+                self.begin()
+                due = clock() + GROUP
+        self.commit()
+        return clock() - began
+
+    def link(self, source: str, target: str) -> None:
+        raise NotImplementedError
+
+    def associate(self, sources: Sequence[str], targets: Sequence[str]) -> float:
+        clock, link = time.perf_counter, self.link
+        began = clock()
+        self.begin()
+        due = began + GROUP
+        for source, target in zip(sources, targets):
+            link(source, target)
             if clock() >= due:
                 self.commit()
                 self.begin()
@@ -80,7 +97,10 @@ class Lmdb(_Grouped):
                 if vectors is not None:
                     txn.cursor(self.vectors).putmulti([(names[row].encode(), vectors[row].data) for row in rows])
 
-    def associate(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+    def link(self, source: str, target: str) -> None:
+        self.txn.put(source.encode(), target.encode(), db=self.edges)
+
+    def associate_batch(self, sources: Sequence[str], targets: Sequence[str]) -> None:
         with self.env.begin(write=True) as txn:
             txn.cursor(self.edges).putmulti([(s.encode(), t.encode()) for s, t in zip(sources, targets)])
 
@@ -114,6 +134,8 @@ class Kuzu(_Grouped):
         self.connection.execute("CREATE REL TABLE Linked(FROM Concept TO Concept)")
         given = ", vector: $vector" if dimension else ""
         self.create = self.connection.prepare(f"CREATE (:Concept {{name: $name, content: $content{given}}})")
+        ends = "MATCH (s:Concept {name: $source}), (t:Concept {name: $target})"
+        self.join = self.connection.prepare(f"{ends} CREATE (s)-[:Linked]->(t)")
         self.dimension = dimension
 
     def begin(self) -> None:
@@ -138,7 +160,10 @@ class Kuzu(_Grouped):
                 columns["vector"] = pyarrow.FixedSizeListArray.from_arrays(flat, self.dimension)
             self.connection.execute("COPY Concept FROM $rows", {"rows": pyarrow.table(columns)})
 
-    def associate(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+    def link(self, source: str, target: str) -> None:
+        self.connection.execute(self.join, {"source": source, "target": target})
+
+    def associate_batch(self, sources: Sequence[str], targets: Sequence[str]) -> None:
         pyarrow: Any = import_module("pyarrow")
         table = pyarrow.table({"from": pyarrow.array(sources), "to": pyarrow.array(targets)})
         self.connection.execute("COPY Linked FROM $rows", {"rows": table})
@@ -156,6 +181,16 @@ class Kuzu(_Grouped):
 
         return lambda name: rows(get, name)[0], lambda name: rows(near, name)
 
+    def finder(self) -> Callable[[str, str], Any]:
+        ends = "(:Concept {name: $source})-[:Linked* SHORTEST 1.." + str(HOPS) + "]->(:Concept {name: $target})"
+        way = self.connection.prepare(f"MATCH p = {ends} RETURN properties(nodes(p), 'name')")
+
+        def find(start: str, end: str) -> Any:
+            result = self.connection.execute(way, {"source": start, "target": end})
+            return result.get_next()[0] if result.has_next() else None
+
+        return find
+
     def close(self) -> None:
         self.connection.close()
         self.database.close()
@@ -167,6 +202,7 @@ class LanceDb(Engine):
     name, package = "lancedb", "lancedb"
     durable = "each call is a version of the table, its files written and not synced"
     slower = 500
+    links = False
 
     def __init__(self, folder: Path, dimension: int) -> None:
         lancedb: Any = import_module("lancedb")
@@ -194,13 +230,13 @@ class LanceDb(Engine):
                 columns.append(self.pyarrow.FixedSizeListArray.from_arrays(flat, self.dimension))
             self.table.add(self.pyarrow.table(columns, schema=self.schema))
 
-    def reader(self) -> tuple[Callable[[str], Any], Callable[[str], Any]]:
+    def reader(self) -> tuple[Callable[[str], Any], None]:
         self.table.create_scalar_index("name")
 
         def get(name: str) -> str:
             return str(self.table.search().where(f"name = '{name}'").select(["content"]).to_list()[0]["content"])
 
-        return get, None  # type: ignore[return-value]
+        return get, None
 
 
 PEERS: list[type[Engine]] = [Lmdb, LanceDb, Kuzu]

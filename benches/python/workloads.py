@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy
 
-from engines import Engine
+from engines import HOPS, Engine
 from report import Section
 
 DIMENSION = 768
@@ -99,6 +99,47 @@ def _learn(setting: Setting, title: str, count: int, dimension: int, goal: float
     return section
 
 
+def associate(setting: Setting) -> Section:
+    """New associations of known concepts, by single calls and in batches; each in a store of its own."""
+    count = setting.sizes.concepts
+    names, picks = _names(max(1_000, count // 5)), random.Random(17)
+    contents = [_content(number) for number in range(len(names))]
+    # Drawn without repetition: an association that is there already is another work.
+    pairs = list(dict.fromkeys(zip(picks.choices(names, k=count), picks.choices(names, k=count))))
+    sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
+    about = f"{len(pairs)} new associations between {len(names)} known concepts at random, on one thread. Accepted: one call each, until"
+    section = Section(
+        "Associate",
+        f"{about} the last one returned; durable: until all are durable and visible; in batches: the same in calls of 10,000 (ours),"
+        " or as the package takes many. Slower packages do fewer single calls.",
+    )
+    for _ in range(setting.sizes.rounds):
+        for engine in setting.engines:
+            if not engine.links:
+                continue
+            part = max(1, len(pairs) // engine.slower)
+            with setting.opened(engine) as opened:
+                opened.learn_batches(names, contents, None, BATCH)
+                opened.settle()
+                _quieted()
+                began = time.perf_counter()
+                accepted = opened.associate(sources[:part], targets[:part])
+                opened.settle()
+                durable = time.perf_counter() - began
+            section.row("accepted", engine.name, "/s", note=engine.durable).values.append(part / accepted)
+            section.row("durable", engine.name, "/s", note=engine.durable).values.append(part / durable)
+            with setting.opened(engine) as opened:
+                opened.learn_batches(names, contents, None, BATCH)
+                opened.settle()
+                _quieted()
+                began = time.perf_counter()
+                opened.associate_batch(sources, targets)
+                opened.settle()
+                took = time.perf_counter() - began
+            section.row("in batches, durable", engine.name, "/s", note=engine.durable).values.append(len(pairs) / took)
+    return section
+
+
 def batches(setting: Setting) -> Section:
     return _batches(setting, "Learn in batches", setting.sizes.concepts, 0)
 
@@ -165,15 +206,17 @@ def reads(setting: Setting) -> Section:
     names, contents = _names(count), [_content(number) for number in range(count)]
     picks = random.Random(11)
     asked = picks.choices(names, k=calls)
+    ends = [(picks.choice(names), picks.choice(names)) for _ in range(max(5, calls // 20))]
     edges = [(source, target) for source in names for target in picks.sample(names, 4)]
     sources, targets = [source for source, _ in edges], [target for _, target in edges]
-    section = Section("Reads", f"{count} concepts with 4 neighbours each; {calls} calls a round, for names in random order, on one thread.")
+    about = f"{count} concepts with 4 neighbours each; {calls} calls a round, for names in random order, on one thread."
+    section = Section("Reads", f"{about} Paths: a twentieth as many calls, at most {HOPS} hops (networkx: any number).")
     with _all(setting) as opened:
         readers = {}
         for engine in opened:
             engine.learn_batches(names, contents, None, BATCH)
-            if engine.name != "lancedb":
-                engine.associate(sources, targets)
+            if engine.links:
+                engine.associate_batch(sources, targets)
             engine.settle()
             readers[engine.name] = engine.reader()
         for _ in range(setting.sizes.rounds):
@@ -187,7 +230,18 @@ def reads(setting: Setting) -> Section:
                 if neighbors is not None:
                     goal = 2.0 if engine.name == "sutra" else None
                     section.row("get_neighbors", engine.name, "us", goal=goal).values.append(_each(neighbors, part))
+                find = engine.finder()
+                if find is not None:
+                    pairs = ends[: max(5, len(ends) // engine.slower)]
+                    section.row("find_path", engine.name, "us").values.append(_each_pair(find, pairs))
     return section
+
+
+def _each_pair(call: Callable[[str, str], Any], pairs: Sequence[tuple[str, str]]) -> float:
+    began = time.perf_counter()
+    for start, end in pairs:
+        call(start, end)
+    return (time.perf_counter() - began) / len(pairs) * 1e6
 
 
 def _each(call: Callable[[str], Any], names: Sequence[str]) -> float:
