@@ -1,6 +1,7 @@
 //! The module `sutra_storage._native`: the engine's facade, `sutra-storage`, with Python's manners.
 //!
 //! - [`storage`] is `ConcurrentStorage`, [`snapshot`] is `Snapshot`; both read through [`read`].
+//! - [`reasoning`] is what both conclude, recall and rank, [`answers`] what that gives.
 //! - [`concept`], [`links`] and [`iterate`] are what reading gives.
 //! - [`name`], [`vector`], [`metadata`] and the columns in [`column`] take what callers bring; [`batch`] learns from columns.
 //! - [`store`] is one open store: whether it is closed, what each thread wrote last, when a call waits without the
@@ -11,6 +12,7 @@
 //! goes: around everything that may take more than a few microseconds, and not around a lookup, which is shorter than
 //! releasing it. unsafe code is in [`vector`] (arrays over mapped bytes) and [`column`] (data of the Arrow C interface).
 
+mod answers;
 mod batch;
 mod column;
 mod concept;
@@ -21,6 +23,7 @@ mod metadata;
 mod name;
 mod open;
 mod read;
+mod reasoning;
 mod snapshot;
 mod storage;
 mod store;
@@ -29,6 +32,8 @@ mod vector;
 /// The engine of `sutra_storage`; import from there.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use crate::answers::{Answer, Conclusion, Link, Neighborhood, Recalled};
     #[pymodule_export]
     use crate::concept::Concept;
     #[pymodule_export]

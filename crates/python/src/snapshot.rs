@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use crate::failure::Answer;
 use crate::read::reading;
+use crate::reasoning::reasoning;
 
 /// The storage at one moment. Never changes, is cheap to hold, may be shared between threads, and may outlive the storage.
 /// Reading it waits for nobody.
@@ -23,6 +24,7 @@ impl Snapshot {
 }
 
 reading!(Snapshot);
+reasoning!(Snapshot);
 
 #[pymethods]
 impl Snapshot {

@@ -14,6 +14,7 @@ use crate::metadata::{from_json, to_json};
 use crate::name::{concept, kind, kind_of};
 use crate::open;
 use crate::read::reading;
+use crate::reasoning::reasoning;
 use crate::snapshot::Snapshot;
 use crate::store::{Store, in_slices};
 use crate::vector;
@@ -57,6 +58,7 @@ impl ConcurrentStorage {
 }
 
 reading!(ConcurrentStorage);
+reasoning!(ConcurrentStorage);
 
 /// The bytes of a content: of a `str`, of `bytes`.
 fn content_of<'a>(value: &'a Bound<'_, PyAny>) -> Answer<&'a [u8]> {

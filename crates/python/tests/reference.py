@@ -18,7 +18,10 @@ from sutra_storage import errors
 DOCUMENT = Path(__file__).parents[3] / "docs" / "python.md"
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
 
-CLASSES = ["ConcurrentStorage", "Snapshot", "Concept", "Association", "Neighbor", "Path", "Hop", "AsyncStorage"]
+CLASSES = [
+    *("ConcurrentStorage", "Snapshot", "Concept", "Association", "Neighbor", "Path", "Hop"),
+    *("Answer", "Conclusion", "Recalled", "Neighborhood", "Link", "AsyncStorage"),
+]
 FUNCTIONS = ["learn_many", "to_networkx", "from_networkx", "to_arrow"]
 #: Columns of a signature at most.
 WIDTH = 110

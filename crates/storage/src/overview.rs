@@ -1,5 +1,7 @@
 //! Questions about all concepts of a snapshot. They use all cores; the answers hold the snapshot.
 
+use std::collections::HashMap;
+
 use sutra_graph::{Answer, Budget};
 
 use crate::Result;
@@ -122,6 +124,23 @@ impl Components {
         let Some(slot) = self.snapshot.slot(id.into())? else { return Ok(None) };
         let Some(lowest) = self.components.of.get(slot as usize) else { return Ok(None) };
         Ok(self.components.sizes.iter().position(|(other, _)| other == lowest))
+    }
+
+    /// The concepts and stubs of each component, the largest first; in each in the order in which they were first named.
+    /// O(concepts), as is what it gives.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`].
+    pub fn groups(&self) -> Result<Vec<Vec<PathNode>>> {
+        let sizes = &self.components.sizes;
+        let number: HashMap<u32, usize> = sizes.iter().enumerate().map(|(at, (lowest, _))| (*lowest, at)).collect();
+        let mut groups: Vec<Vec<PathNode>> = sizes.iter().map(|(_, size)| Vec::with_capacity(*size as usize)).collect();
+        for (slot, lowest) in (0..).zip(&self.components.of) {
+            if let Some(group) = number.get(lowest).and_then(|at| groups.get_mut(*at)) {
+                group.push(PathNode::of(&self.snapshot, slot)?);
+            }
+        }
+        Ok(groups)
     }
 
     /// Up to `limit` concepts and stubs of a component, in the order in which they were first named. O(concepts).

@@ -121,6 +121,12 @@ impl Snapshot {
         self.several(start.into(), end.into(), options, true)
     }
 
+    /// The snapshot as the graph crate sees it, whose nodes are slots: for measuring its searches beside other graphs.
+    #[doc(hidden)]
+    pub fn graph(&self) -> impl sutra_graph::Graph<Error = impl std::fmt::Debug + Send + use<>> + Sync + '_ {
+        View(&self.inner)
+    }
+
     fn several(
         &self,
         start: ConceptRef<'_>,

@@ -131,6 +131,11 @@ fn an_overview() {
     assert_eq!(components.sizes().collect::<Vec<_>>(), [5, 1]);
     assert_eq!(components.component("mud").unwrap(), Some(0));
     assert_eq!(names(&components.members(1, 9).unwrap()), ["sun"]);
+    let groups = components.groups().unwrap();
+    assert_eq!(
+        groups.iter().map(|group| names(group)).collect::<Vec<_>>(),
+        [&["rain", "river", "mud", "flood", "stub"][..], &["sun"]]
+    );
     assert_eq!(components.component("nobody").unwrap(), None);
     let both = PathOptions { direction: Direction::Both, ..PathOptions::default() };
     let hubs = all(memory.hubs(2, OverviewOptions { path: both, ..OverviewOptions::default() }).unwrap());

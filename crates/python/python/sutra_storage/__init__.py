@@ -26,12 +26,17 @@ from typing import TYPE_CHECKING
 
 from . import _native
 from ._native import (
+    Answer,
     Association,
     Concept,
+    Conclusion,
     ConcurrentStorage,
     Hop,
+    Link,
     Neighbor,
+    Neighborhood,
     Path,
+    Recalled,
     Snapshot,
     __version__,
 )
@@ -62,11 +67,13 @@ if TYPE_CHECKING:
 _atexit.register(_native.close_all)
 
 __all__ = [
+    "Answer",
     "Association",
     "AsyncStorage",
     "BackpressureError",
     "ClosedError",
     "Concept",
+    "Conclusion",
     "ConcurrentStorage",
     "ConfigMismatchError",
     "CorruptError",
@@ -76,12 +83,15 @@ __all__ = [
     "Hop",
     "InvalidArgumentError",
     "IoError",
+    "Link",
     "LockedError",
     "Neighbor",
+    "Neighborhood",
     "NewerVersionError",
     "NotOursError",
     "Path",
     "PoisonedError",
+    "Recalled",
     "Snapshot",
     "SutraError",
     "TooLargeError",

@@ -2,27 +2,33 @@ import os
 import pathlib
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self, SupportsIndex, TypeAlias, final, overload
+from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 from ._types import Documents, Floats, Metadata, Name, Numbers, Types, Vector, Vectors
 from ._types import Names as _Names
 
 __all__ = [
+    "Answer",
     "Association",
     "Associations",
     "Concept",
     "Concepts",
+    "Conclusion",
     "ConcurrentStorage",
     "Hop",
+    "Link",
     "Names",
     "Neighbor",
+    "Neighborhood",
     "Path",
+    "Recalled",
     "Snapshot",
     "__version__",
     "close_all",
 ]
 
 _Direction: TypeAlias = Literal["out", "in", "both"]
+_T = TypeVar("_T")
 
 __version__: str
 
@@ -182,6 +188,112 @@ class ConcurrentStorage:
         min_confidence: float = 0.0,
         decay: float = 1.0,
     ) -> Path | None: ...
+    def find_paths(
+        self,
+        start_id: Name,
+        end_id: Name,
+        limit: int = 10,
+        *,
+        longer: bool = False,
+        max_depth: int | None = 6,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Path]: ...
+    def find_best_paths(
+        self,
+        start_id: Name,
+        end_id: Name,
+        limit: int = 10,
+        *,
+        max_depth: int | None = 6,
+        decay: float = 1.0,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Path]: ...
+    def reason(
+        self,
+        sources: Name | Iterable[Name],
+        targets: Name | Iterable[Name],
+        *,
+        max_paths: int = 8,
+        max_depth: int | None = 6,
+        decay: float = 1.0,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Conclusion]: ...
+    def recall(
+        self,
+        seeds: Name | Iterable[Name] | dict[Name, float] | dict[str, float],
+        limit: int = 10,
+        *,
+        how: Literal["walks", "spreading"] = "walks",
+        restart: float = 0.15,
+        precision: float = 1e-6,
+        threshold: float = 1e-4,
+        decay: float = 0.5,
+        with_seeds: bool = False,
+        max_depth: int | None = 6,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Recalled]: ...
+    def neighborhood(
+        self,
+        concept_id: Name,
+        hops: int = 1,
+        *,
+        max_concepts: int = 1000,
+        max_associations: int = 10_000,
+        direction: _Direction = "both",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Neighborhood: ...
+    def pagerank(
+        self,
+        limit: int | None = None,
+        *,
+        damping: float = 0.85,
+        tolerance: float = 1e-6,
+        max_rounds: int = 100,
+        weighted: bool = True,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[tuple[str, float]]: ...
+    def components(
+        self,
+        *,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[list[str]]: ...
+    def hubs(
+        self,
+        limit: int = 10,
+        *,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[tuple[str, int]]: ...
     def embeddings(self, ids: _Names) -> Floats: ...
     def type_name(self, assoc_type: int) -> str | None: ...
     @property
@@ -254,6 +366,112 @@ class Snapshot:
         min_confidence: float = 0.0,
         decay: float = 1.0,
     ) -> Path | None: ...
+    def find_paths(
+        self,
+        start_id: Name,
+        end_id: Name,
+        limit: int = 10,
+        *,
+        longer: bool = False,
+        max_depth: int | None = 6,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Path]: ...
+    def find_best_paths(
+        self,
+        start_id: Name,
+        end_id: Name,
+        limit: int = 10,
+        *,
+        max_depth: int | None = 6,
+        decay: float = 1.0,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Path]: ...
+    def reason(
+        self,
+        sources: Name | Iterable[Name],
+        targets: Name | Iterable[Name],
+        *,
+        max_paths: int = 8,
+        max_depth: int | None = 6,
+        decay: float = 1.0,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Conclusion]: ...
+    def recall(
+        self,
+        seeds: Name | Iterable[Name] | dict[Name, float] | dict[str, float],
+        limit: int = 10,
+        *,
+        how: Literal["walks", "spreading"] = "walks",
+        restart: float = 0.15,
+        precision: float = 1e-6,
+        threshold: float = 1e-4,
+        decay: float = 0.5,
+        with_seeds: bool = False,
+        max_depth: int | None = 6,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[Recalled]: ...
+    def neighborhood(
+        self,
+        concept_id: Name,
+        hops: int = 1,
+        *,
+        max_concepts: int = 1000,
+        max_associations: int = 10_000,
+        direction: _Direction = "both",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Neighborhood: ...
+    def pagerank(
+        self,
+        limit: int | None = None,
+        *,
+        damping: float = 0.85,
+        tolerance: float = 1e-6,
+        max_rounds: int = 100,
+        weighted: bool = True,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[tuple[str, float]]: ...
+    def components(
+        self,
+        *,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[list[str]]: ...
+    def hubs(
+        self,
+        limit: int = 10,
+        *,
+        direction: _Direction = "out",
+        types: str | int | Iterable[str | int] | None = None,
+        min_confidence: float = 0.0,
+        max_visited: int | None = None,
+        timeout: float | None = None,
+    ) -> Answer[tuple[str, int]]: ...
     def embeddings(self, ids: _Names) -> Floats: ...
     def type_name(self, assoc_type: int) -> str | None: ...
     @property
@@ -377,6 +595,74 @@ class Hop:
     def sequence(self) -> int: ...
     @property
     def reversed(self) -> bool: ...
+
+@final
+class Answer(Generic[_T]):
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, position: SupportsIndex, /) -> _T: ...
+    @overload
+    def __getitem__(self, position: slice, /) -> list[_T]: ...
+    def __iter__(self) -> Iterator[_T]: ...
+    @property
+    def found(self) -> list[_T]: ...
+    @property
+    def complete(self) -> bool: ...
+
+@final
+class Conclusion:
+    @property
+    def target(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def agreement(self) -> float: ...
+    @property
+    def paths(self) -> list[Path]: ...
+
+@final
+class Recalled:
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_stub(self) -> bool: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def path(self) -> Path: ...
+
+@final
+class Neighborhood:
+    def __len__(self) -> int: ...
+    @property
+    def nodes(self) -> list[str]: ...
+    @property
+    def hops(self) -> list[int]: ...
+    @property
+    def links(self) -> list[Link]: ...
+    @property
+    def whole(self) -> bool: ...
+    @property
+    def complete(self) -> bool: ...
+
+@final
+class Link:
+    @property
+    def source(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def assoc_type(self) -> int: ...
+    @property
+    def type_name(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def created(self) -> int: ...
+    @property
+    def sequence(self) -> int: ...
 
 @final
 class Concepts:
