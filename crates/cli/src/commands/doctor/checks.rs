@@ -107,7 +107,8 @@ fn stale(counters: &Counters, config: &ConcurrentConfig) -> Check {
     let late = reconciler.staleness_us > interval_us(config).saturating_mul(3);
     let advice = late.then(|| {
         if reconciler.apply_us > interval_us(config) {
-            "the reconciler cannot keep up: write less at a time, give it a core of its own".to_owned()
+            "the reconciler cannot keep up: write less at a time, or give it cores and raise reconcile_threads"
+                .to_owned()
         } else {
             "lower reconcile_interval_ms; where a read must see a write, wait for its sequence with wait_visible"
                 .to_owned()
