@@ -77,7 +77,7 @@ impl Linker {
     /// Everything of a slot that a snapshot or the store itself still sees.
     pub(crate) fn collect_survivors(&self, slot: u32, side: Side, rest: &mut Vec<Survivor>) -> Result<(), ApplyError> {
         rest.clear();
-        for segment in self.edges(slot, self.shared.row(slot)?, side)?.segments() {
+        for segment in self.edges(slot, self.row(slot)?, side)?.segments() {
             rest.extend(self.survivors_of(&segment));
         }
         Ok(())

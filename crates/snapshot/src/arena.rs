@@ -193,6 +193,7 @@ impl ChunkTable {
     /// A table of at most `chunks` chunks, in which `granule` bytes, a power of two, are verified together. Entries cost memory
     /// when they are used.
     pub(crate) fn new(chunks: usize, granule: u32) -> std::io::Result<Self> {
+        assert!(granule.is_power_of_two());
         // Not from the allocator, which clears what it has used before: megabytes at each open of a small store.
         let entries = Entries { memory: MapMut::sparse(chunks * size_of::<Entry>())?, count: chunks };
         Ok(Self { entries, granule: granule.ilog2(), owners: sutra_sync::Mutex::new(Vec::new()) })

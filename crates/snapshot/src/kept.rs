@@ -22,6 +22,12 @@ enum Source<'s> {
     Held(Snapshot),
 }
 
+/// The snapshot beside the record may go to other threads.
+const _: fn() = || {
+    fn goes_anywhere<T: Send + Sync>() {}
+    goes_anywhere::<Snapshot>();
+};
+
 // SAFETY: it is a shared reference to a record beside the snapshot that keeps the record, and both may go to and be used by
 // other threads.
 unsafe impl<R: Sync> Send for Kept<'_, R> {}

@@ -33,9 +33,9 @@ impl Writer {
     /// Completes an association and links both of its ends.
     pub(crate) fn settle(&mut self, mut association: Association) -> Result<(), ApplyError> {
         let (source, target) = (association.end(Side::Out), association.end(Side::In));
-        let row = self.row(target)?;
-        let previous = self.linker(source).settle(&association, Some(row))?;
+        let previous = self.linker(source).settle(&association, false)?;
         association.record.previous = U32::new(previous);
+        let row = self.row(target)?;
         self.linker(target).link(Side::In, row, association.ordinal, &association.record)?;
         self.count_edge(&association.record);
         Ok(())
@@ -65,8 +65,8 @@ impl Writer {
     ) -> Result<bool, ApplyError> {
         let Some(source) = self.slot_of(source)? else { return Ok(false) };
         let Some(target) = self.slot_of(target)? else { return Ok(false) };
-        let rows = (self.row(source)?, Some(self.row(target)?));
-        let existing = self.linker(source).find_edge((source, target), rows, kind)?;
+        let rows = (self.row(source)?, self.row(target)?);
+        let existing = self.linker(source).find_edge((source, target), rows, kind, false)?;
         let Some(existing) = existing else { return Ok(false) };
         let mut record = tombstone(AssociationRecord::TOMBSTONE, (source, target), sequence, time);
         record.kind = kind;

@@ -46,6 +46,10 @@ pub(crate) struct Linker {
     pub(crate) oldest_publish: u64,
     /// Used again and again.
     pub(crate) survivors: Vec<Survivor>,
+    /// Of what several threads are settling together, what was linked to sources of many edges.
+    recent: HubIndex,
+    /// The first ordinal of what they are settling.
+    recent_from: u32,
 }
 
 /// Which of so many linkers a slot belongs to.
@@ -67,12 +71,31 @@ impl Linker {
             publish: 1,
             oldest_publish: 0,
             survivors: Vec::new(),
+            recent: HubIndex::new(),
+            recent_from: 0,
         }
     }
 
-    /// Bytes of the indexes of hubs: a hash map takes a key, a value and a byte for each place.
+    /// Bytes of the indexes of hubs: a hash map takes a key, a value and a byte for each place, of which an eighth stays free.
     pub(crate) fn index_bytes(&self) -> u64 {
-        self.hubs.values().map(|index| index.capacity() as u64 * 13).sum()
+        self.hubs.values().map(|index| index.capacity() as u64 * 8 / 7 * 13).sum()
+    }
+
+    pub(crate) fn forget_indexes(&mut self) {
+        self.hubs.clear();
+    }
+
+    /// Several threads begin to settle what has ordinals from this one on.
+    pub(crate) fn begin_together(&mut self, first: u32) {
+        self.recent.clear();
+        self.recent_from = first;
+    }
+
+    /// The row of a slot, verified if the image holds it.
+    #[inline]
+    pub(crate) fn row(&self, slot: u32) -> Result<&'static Row, Damage> {
+        // SAFETY: every use of the result is within a call of `self`, which holds the rows.
+        unsafe { self.shared.row(slot) }
     }
 
     pub(crate) fn new_block(&mut self, shape: Shape) -> Result<u32, ApplyError> {
@@ -118,19 +141,25 @@ impl Linker {
         }
     }
 
-    /// Ordinal of the association of one of the linker's slots to another slot with a type. With the target's row, by the end
-    /// that has fewer; else by the source alone, while the target's edges are not up to date.
+    /// Ordinal of the association of one of the linker's slots to another slot with a type, by the end that has fewer edges.
+    /// While several threads settle what they have together, the target's edges are those from before: then by the
+    /// source's, or, if it has many, by what was linked to it since, and by the target's.
     pub(crate) fn find_edge(
         &mut self,
         (source, target): (u32, u32),
-        (row, target_row): (&Row, Option<&Row>),
+        (row, target_row): (&Row, &Row),
         kind: u8,
+        together: bool,
     ) -> Result<Option<u32>, ApplyError> {
         let degree = self.degree(source, row, Side::Out)?;
-        if let Some(row) = target_row
-            && self.degree(target, row, Side::In)? < degree.min(HUB + 1)
+        if together
+            && degree > HUB
+            && let Some(ordinal) = self.recent_of(source, row, degree)?.get(&(target, kind))
         {
-            return Ok(self.edges(target, row, Side::In)?.find(source, kind).map(|edge| edge.ordinal));
+            return Ok(Some(*ordinal));
+        }
+        if (!together || degree > HUB) && self.degree(target, target_row, Side::In)? < degree.min(HUB + 1) {
+            return Ok(self.edges(target, target_row, Side::In)?.find(source, kind).map(|edge| edge.ordinal));
         }
         let out = self.edges(source, row, Side::Out)?;
         if degree <= HUB {
@@ -145,13 +174,28 @@ impl Linker {
         Ok(found)
     }
 
+    /// What was linked, of what is settled together, to a source that has many edges.
+    fn recent_of(&mut self, source: u32, row: &Row, degree: usize) -> Result<&HashMap<(u32, u8), u32>, Damage> {
+        if !self.recent.contains_key(&source) {
+            let mut recent = HashMap::new();
+            // One that has far more had many before, and nothing was linked to it since without coming here. One that came to
+            // have many just now has what was linked before that.
+            if degree <= 2 * HUB {
+                let since = self.edges(source, row, Side::Out)?.iter().filter(|edge| edge.ordinal >= self.recent_from);
+                recent.extend(since.map(|edge| ((edge.target, edge.kind), edge.ordinal)));
+            }
+            self.recent.insert(source, recent);
+        }
+        self.recent.get(&source).ok_or(Damage::new("edges of a slot", u64::from(source)))
+    }
+
     /// Completes an association of one of the linker's slots: finds the one that it replaces, takes what was not given from
     /// there, writes the record, and links it at its source. Gives the ordinal of what it replaces, [`NONE`] if nothing.
-    pub(crate) fn settle(&mut self, association: &Association, target_row: Option<&Row>) -> Result<u32, ApplyError> {
+    pub(crate) fn settle(&mut self, association: &Association, together: bool) -> Result<u32, ApplyError> {
         let mut record = association.record;
-        let row = self.shared.row(record.source.get())?;
         let ends = (record.source.get(), record.target.get());
-        if let Some(ordinal) = self.find_edge(ends, (row, target_row), record.kind)? {
+        let (row, target_row) = (self.row(ends.0)?, self.row(ends.1)?);
+        if let Some(ordinal) = self.find_edge(ends, (row, target_row), record.kind, together)? {
             // SAFETY: this is the writer, which wrote the record.
             association.inherit(&mut record, unsafe { self.shared.association(ordinal) }?);
             record.previous = U32::new(ordinal);
@@ -162,6 +206,9 @@ impl Linker {
             return Err(ApplyError::Full);
         }
         self.link(Side::Out, row, association.ordinal, &record)?;
+        if together && let Some(recent) = self.recent.get_mut(&ends.0) {
+            recent.insert((ends.1, record.kind), association.ordinal);
+        }
         Ok(record.previous.get())
     }
 

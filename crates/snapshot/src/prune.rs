@@ -57,9 +57,9 @@ impl Linker {
         }
     }
 
-    /// Rewrites blocks that wait. Part of publishing.
-    pub(crate) fn prune(&mut self) {
-        let mut left = LOOKED_AT_PER_GROUP;
+    /// Rewrites blocks that wait. Part of publishing; `linkers` share what may be looked at.
+    pub(crate) fn prune(&mut self, linkers: u32) {
+        let mut left = LOOKED_AT_PER_GROUP.div_ceil(linkers);
         while left > 0 {
             let due = self.stale.later.pop_front_if(|(publish, _)| *publish <= self.oldest_publish);
             let Some(place) = due.map(|(_, place)| place).or_else(|| self.stale.now.pop_front()) else { break };
@@ -71,7 +71,7 @@ impl Linker {
 
     /// Rewrites the block of a place if that is worth it; gives how many edges were looked at.
     fn prune_at(&mut self, place: Place) -> Result<u32, ApplyError> {
-        let row = self.shared.row(place.slot)?;
+        let row = self.row(place.slot)?;
         let handle = row.edges(place.side).load(Ordering::Relaxed);
         let blocks = &self.shared.blocks;
         let Some(header) = (handle > IMAGE_ROW).then(|| blocks.header(handle)).flatten() else { return Ok(0) };
@@ -148,7 +148,7 @@ impl Linker {
         } else {
             return Ok(());
         };
-        self.shared.row(place.slot)?.edges(place.side).store(fresh, Ordering::Release);
+        self.row(place.slot)?.edges(place.side).store(fresh, Ordering::Release);
         Ok(())
     }
 }

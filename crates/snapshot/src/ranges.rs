@@ -3,8 +3,9 @@
 //! What depends on the order of sequences is done before, by one thread: ends, ordinals, blobs. What is left is, for each
 //! association, to find the one that it replaces, to write its record, and to change the blocks of its source; then, when all
 //! of that is done, to change the blocks of its target. Both are done in the order of ordinals by whoever has the slot, and
-//! neither looks at what another thread has: an association is looked for among its source's edges alone. So every slot sees
-//! the same steps in the same order, however many threads there are, and the records come out the same, byte for byte.
+//! neither looks at what another thread is changing: an association is looked for among its source's edges, or, if those are
+//! many, among its target's, which do not change while the sources' do. So every slot sees the same steps in the same order,
+//! however many threads there are, and the records come out the same, byte for byte.
 //!
 //! The threads end before anything is published: joining them orders all that they wrote before the publish, so readers need
 //! no more than they do with one.
@@ -31,10 +32,20 @@ type Replaced = Vec<(usize, u32)>;
 impl Writer {
     /// Settles what waits.
     pub(crate) fn settle_waiting(&mut self) -> Result<(), ApplyError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         let mut waiting = std::mem::take(&mut self.waiting);
-        if waiting.len() < self.threads_from {
-            waiting.drain(..).try_for_each(|association| self.settle(association))?;
+        if waiting.len() < self.threads_from.saturating_mul(self.linkers.len() - 1) {
+            for window in waiting.chunks(WINDOW) {
+                let ends = |association: &Association| [Side::Out, Side::In].map(|side| (association.end(side), side));
+                self.shared.fetch_ends(window.iter().flat_map(ends));
+                window.iter().try_for_each(|association| self.settle(association.clone()))?;
+            }
+            waiting.clear();
         } else {
+            let first = waiting.first().map_or(0, |association| association.ordinal);
+            self.linkers.iter_mut().for_each(|linker| linker.begin_together(first));
             for (index, previous) in each_part(&mut self.linkers, |linker, parts| linker.settle_part(&waiting, parts))?
             {
                 if let Some(association) = waiting.get_mut(index) {
@@ -95,7 +106,7 @@ impl Linker {
     fn settle_part(&mut self, waiting: &[Association], parts: Parts) -> Result<Replaced, ApplyError> {
         let mut replaced = Replaced::new();
         self.in_windows(waiting, Side::Out, parts, |linker, index, association| {
-            let previous = linker.settle(association, None)?;
+            let previous = linker.settle(association, true)?;
             if previous != NONE {
                 replaced.push((index, previous));
             }
@@ -107,7 +118,7 @@ impl Linker {
     /// Links at their targets the associations whose target is this linker's.
     fn link_part(&mut self, waiting: &[Association], parts: Parts) -> Result<Replaced, ApplyError> {
         self.in_windows(waiting, Side::In, parts, |linker, _, association| {
-            let row = linker.shared.row(association.end(Side::In))?;
+            let row = linker.row(association.end(Side::In))?;
             linker.link(Side::In, row, association.ordinal, &association.record)
         })?;
         Ok(Replaced::new())

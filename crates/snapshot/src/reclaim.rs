@@ -20,7 +20,12 @@ use crate::shared::{Arena, Lengths};
 /// Something that readers of older snapshots may still use, whatever their lengths.
 #[derive(Debug)]
 pub(crate) enum Garbage {
-    Block { handle: u32, class: u8 },
+    /// A block, and the number of the linker that gets it back: the one that needs another for it.
+    Block {
+        handle: u32,
+        class: u8,
+        linker: u8,
+    },
     Table(OldTable),
 }
 
@@ -35,7 +40,7 @@ impl Garbage {
 
 /// What was reclaimed.
 pub(crate) enum Freed {
-    Block { handle: u32, class: u8 },
+    Block { handle: u32, class: u8, linker: u8 },
     Chunk(OldChunk),
 }
 
@@ -135,9 +140,9 @@ impl Reclaim {
         for _ in 0..FREED_PER_GROUP + 2 * std::mem::take(&mut self.retired) {
             let Some((_, garbage)) = self.garbage.pop_front_if(|(publish, _)| *publish <= oldest) else { break };
             self.bytes -= garbage.bytes();
-            if let Garbage::Block { handle, class } = garbage {
+            if let Garbage::Block { handle, class, linker } = garbage {
                 self.block_bytes -= garbage.bytes();
-                free(Freed::Block { handle, class });
+                free(Freed::Block { handle, class, linker });
             }
         }
         if self.garbage.len() < self.garbage.capacity() / 4 {
@@ -212,7 +217,7 @@ mod tests {
     use super::*;
 
     fn block(handle: u32) -> Garbage {
-        Garbage::Block { handle, class: 0 }
+        Garbage::Block { handle, class: 0, linker: 0 }
     }
 
     #[test]

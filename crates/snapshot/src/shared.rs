@@ -126,16 +126,18 @@ impl Shared {
     }
 
     /// Writer only: the row of a slot that exists, verified if the image holds it.
+    ///
+    /// # Safety
+    /// The caller holds `self` for as long as the result is used.
     #[inline]
-    pub(crate) fn row(&self, slot: u32) -> Result<&'static Row, Damage> {
+    pub(crate) unsafe fn row(&self, slot: u32) -> Result<&'static Row, Damage> {
         if let Some(image) = &self.image
             && slot < image.slots()
         {
             image.verify_row(slot)?;
         }
         let row = self.rows.get(slot).ok_or(Damage::new("slot rows", u64::from(slot) * 32))?;
-        // SAFETY: rows are freed with `self`, never before; every use of the result is within a call of the writer, which
-        // holds `self`.
+        // SAFETY: rows are freed with `self`, never before; the caller's promise.
         Ok(unsafe { &*std::ptr::from_ref(row) })
     }
 

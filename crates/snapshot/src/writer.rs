@@ -115,11 +115,13 @@ impl Writer {
     }
 
     /// Lets so many threads link the associations of large groups, each those of some ranges of slots: where at least `from`
-    /// of them are linked together. One thread if this is not called; never fewer than before. The records and blobs are
-    /// the same for any number, byte for byte.
+    /// of them for each further thread are linked together. One thread if this is not called; 64 at most, and never fewer than
+    /// before. The records and blobs are the same for any number, byte for byte.
     pub fn use_threads(&mut self, threads: usize, from: usize) {
         self.threads_from = from;
-        while self.linkers.len() < threads {
+        // Slots are dealt out anew: what a linker knows of one may be another's from now on.
+        self.linkers.iter_mut().for_each(Linker::forget_indexes);
+        while self.linkers.len() < threads.min(64) {
             let mut linker = Linker::new(self.shared.clone());
             linker.live.clone_from(&self.linkers[0].live);
             (linker.publish, linker.oldest_publish) = (self.publish, self.linkers[0].oldest_publish);
@@ -190,7 +192,8 @@ impl Writer {
     /// Makes everything that was applied visible, as of a commit at `timestamp` (microseconds since the Unix epoch), and
     /// frees what no snapshot can reach any more.
     pub fn publish(&mut self, timestamp: u64) -> Snapshot {
-        self.linkers.iter_mut().for_each(Linker::prune);
+        let linkers = self.linkers.len() as u32;
+        self.linkers.iter_mut().for_each(|linker| linker.prune(linkers));
         for (slot, (count, last)) in std::mem::take(&mut self.accessed) {
             // The row was read when the access was applied, so it is there.
             if self.set_access(slot, count, last).is_ok() {
@@ -200,8 +203,10 @@ impl Writer {
         let lengths = self.lengths;
         let shared = self.shared.clone();
         let mut reclaim = shared.reclaim.lock();
-        for (handle, class) in self.linkers.iter_mut().flat_map(|linker| linker.retired.drain(..)) {
-            reclaim.retire(self.publish, Garbage::Block { handle, class });
+        for (number, linker) in (0..).zip(&mut self.linkers) {
+            for (handle, class) in linker.retired.drain(..) {
+                reclaim.retire(self.publish, Garbage::Block { handle, class, linker: number });
+            }
         }
         let dropped = reclaim.published(self.publish, lengths, timestamp);
         let stamp = (self.sequence, timestamp);
@@ -210,12 +215,12 @@ impl Writer {
         self.source.published.store(Arc::new(state));
         self.published = lengths;
         self.publish += 1;
-        let (linkers, mut turn) = (&mut self.linkers, 0);
+        let linkers = &mut self.linkers;
         reclaim.collect(|freed| match freed {
-            // To all in turns, so that each has its share of what comes back.
-            Freed::Block { handle, class } => {
-                linkers[turn].allocator.free(&shared.blocks, handle, class);
-                turn = if turn + 1 == linkers.len() { 0 } else { turn + 1 };
+            Freed::Block { handle, class, linker } => {
+                if let Some(linker) = linkers.get_mut(usize::from(linker)) {
+                    linker.allocator.free(&shared.blocks, handle, class);
+                }
             }
             Freed::Chunk(chunk) => {
                 if let Some(memory) = chunk.into_heap() {
@@ -252,7 +257,8 @@ impl Writer {
         let chunks: u64 = arenas.iter().map(|arena| arena.heap_bytes()).sum();
         let spare = shared.spare.lock().bytes();
         let retained = shared.reclaim.lock().bytes_outside_blocks();
-        let indexed: u64 = self.linkers.iter().map(Linker::index_bytes).sum();
+        let waiting = self.waiting.capacity() * size_of::<Association>();
+        let indexed = self.linkers.iter().map(Linker::index_bytes).sum::<u64>() + waiting as u64;
         let rest = shared.rows.heap_bytes() + shared.blocks.heap_bytes() + self.id_writer.bytes() + indexed;
         let bytes = chunks + spare + rest + retained;
         shared.statistics.heap_bytes.store(bytes, Ordering::Relaxed);
@@ -298,7 +304,8 @@ impl Writer {
     /// The row of a slot that exists, verified if the image holds it.
     #[inline]
     pub(crate) fn row(&self, slot: u32) -> Result<&'static Row, ApplyError> {
-        Ok(self.shared.row(slot)?)
+        // SAFETY: every use of the result is within a call of `self`, which holds the rows.
+        Ok(unsafe { self.shared.row(slot) }?)
     }
 
     /// The latest record of a slot, published or not.

@@ -3,7 +3,9 @@
 mod model;
 
 use model::Model;
-use model::random::{Mix, Random, entry, seed};
+use model::random::{Mix, Random, entry, id, seed};
+use sutra_format::AssociationType;
+use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_snapshot::{Arena, Side, Snapshot, Writer};
 
 /// Every record, every blob, every edge in its order, and the counts.
@@ -67,7 +69,120 @@ fn slots_of_several_ranges() {
     compare(1_000, 6, Mix { ids: 700, kinds: 2, forget: 1, associate: 44 }, 8, 400);
 }
 
+/// One association between two of 2,000 ids, of which three have most of the edges, in both directions and of many types.
+fn hub_entry(random: &mut Random, sequence: u64) -> Vec<u8> {
+    let hot = |random: &mut Random| 70 * random.below(3);
+    let source = if random.one_in(8) { random.below(2_000) } else { hot(random) };
+    let target = if random.one_in(2) { hot(random) } else { random.below(2_000) };
+    let mut op = LearnAssociation {
+        source: id(source),
+        target: id(target),
+        source_key: b"",
+        target_key: b"",
+        namespace: 0,
+        kind: AssociationType(random.below(250) as u8),
+        confidence: 0.5,
+        weight: None,
+        created: None,
+        validity: None,
+        metadata: None,
+    };
+    if random.one_in(3) {
+        op.weight = Some(random.below(100) as f32);
+    }
+    EntryWriter::single(sequence, &Op::LearnAssociation(op))
+}
+
 #[test]
-fn hubs() {
-    compare(2_000, 2, Mix { ids: 130, kinds: 250, forget: 0, associate: 58 }, 6, 4_000);
+fn hubs_of_several_ranges_that_grow_within_a_group() {
+    let mut random = Random(seed(2_000));
+    // Every id gets its slot first, so that the three lie in ranges of different threads.
+    let stub = |number: u32, sequence: u64| {
+        let learn = LearnConcept {
+            id: id(number),
+            namespace: 0,
+            key: b"",
+            content: b"",
+            vector: None,
+            metadata: None,
+            strength: 1.0,
+            confidence: 1.0,
+            created: None,
+        };
+        EntryWriter::single(sequence, &Op::LearnConcept(learn))
+    };
+    for threads in [2, 3] {
+        let (mut one, mut several) = (Writer::new().unwrap(), Writer::new().unwrap());
+        several.use_threads(threads, 50);
+        let mut sequence = 1;
+        for group in 0..9 {
+            let bytes: Vec<_> = match group {
+                0 => (0..2_000).map(|number| stub(number, sequence)).collect(),
+                _ => (0..2_500).map(|at| hub_entry(&mut random, sequence + at)).collect(),
+            };
+            for writer in [&mut one, &mut several] {
+                writer.apply_group(sequence, bytes.iter().map(Vec::as_slice)).unwrap();
+                writer.publish(group);
+            }
+            sequence += bytes.len() as u64;
+            assert_equal(&one.latest(), &several.latest(), &format!("{threads} threads, group {group}"));
+        }
+        let snapshot = several.latest();
+        for hub in [0, 70, 140] {
+            for side in [Side::Out, Side::In] {
+                assert!(snapshot.edges(hub, side).unwrap().iter().count() > 1024, "slot {hub} is no hub");
+            }
+        }
+    }
+}
+
+/// What one linker gives back, another must not need: the memory of a store in which the same is learned again stays.
+#[test]
+fn memory_that_is_given_back_is_used_again() {
+    let grown = |threads: usize| {
+        let mut random = Random(seed(3_000));
+        let mut writer = Writer::new().unwrap();
+        writer.use_threads(threads, 100);
+        let pairs: Vec<_> = (0..2_000).map(|_| (random.below(400), random.below(400))).collect();
+        let mut sequence = 1;
+        let mut heap = Vec::new();
+        for group in 0..240 {
+            let entries: Vec<_> = pairs
+                .iter()
+                .map(|(source, target)| {
+                    let op = LearnAssociation {
+                        source: id(*source),
+                        target: id(*target),
+                        source_key: b"",
+                        target_key: b"",
+                        namespace: 0,
+                        kind: AssociationType(0),
+                        confidence: 0.5,
+                        weight: None,
+                        created: None,
+                        validity: None,
+                        metadata: None,
+                    };
+                    EntryWriter::single(sequence, &Op::LearnAssociation(op))
+                })
+                .collect();
+            writer.apply_group(sequence, entries.iter().map(Vec::as_slice)).unwrap();
+            sequence += entries.len() as u64;
+            writer.publish(group);
+            // The records, which are kept, apart.
+            let records = u64::from(writer.lengths().associations) * 64;
+            heap.push(writer.count_memory().saturating_sub(records));
+        }
+        heap[239].saturating_sub(heap[79])
+    };
+    let one = grown(1);
+    for threads in [2, 4] {
+        // One more chunk of blocks for each linker.
+        let several = grown(threads);
+        println!("{one} bytes more with one thread, {several} with {threads}");
+        assert!(
+            several <= one + threads as u64 * (4 << 20),
+            "{several} bytes more with {threads} threads, {one} with one"
+        );
+    }
 }

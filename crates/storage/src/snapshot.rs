@@ -62,7 +62,7 @@ impl Snapshot {
         Ok(record.is_live().then(|| ConceptView::new(slot, Kept::new(&self.inner, record))))
     }
 
-    /// [`Snapshot::query_concept`] for each of several, in their order. Some times as fast as one after the other: the memory
+    /// [`Snapshot::query_concept`] for each of several, in their order. Several times as fast as one after the other: the memory
     /// that finding them meets is asked for together.
     ///
     /// # Errors
