@@ -65,7 +65,8 @@ class Section:
     def _ours(self, row: Row) -> str:
         """How many times as fast ours is; below 1 is a loss."""
         ours = [other for other in self.rows if other.engine == "sutra" and other.measured == row.measured]
-        if row.engine == "sutra" or not ours or row.unit in {"x", "%"}:
+        if row.engine == "sutra" or not ours or row.unit in {"x", "%"} or min(row.median, ours[0].median) <= 0:
+            # A difference of two times may be less than nothing where the machine is busy.
             return ""
         ratio = row.median / ours[0].median if row.is_less_better else ours[0].median / row.median
         return f"{ratio:.2f}" + (" (loss)" if ratio < 1 else "")
