@@ -31,7 +31,7 @@ pub(crate) fn run(scale: Scale) -> Outcome {
     load::fill(&store.memory, &ids)?;
     load::connect(&store.memory, &load::uniform_pairs(&mut Random::new(12), &ids, DEGREE * size))?;
     store.memory.flush()?;
-    let filled: Vec<Folder> = (0..rounds).map(|_| copy_of(store.folder.path())).collect::<Outcome<_>>()?;
+    let filled = copy_of(store.folder.path())?;
     let started = Instant::now();
     let Opened { memory, folder } = store;
     memory.close()?;
@@ -42,14 +42,17 @@ pub(crate) fn run(scale: Scale) -> Outcome {
     let new = load::ids(size as u64..(size + tail) as u64);
     memory.wait_durable(load::learn(&memory, &new)?)?;
     rest(&memory);
-    let replayed: Vec<Folder> = (0..rounds).map(|_| copy_of(folder.path())).collect::<Outcome<_>>()?;
+    let replayed = copy_of(folder.path())?;
     memory.close()?;
+    drop(folder);
 
     let mut table =
         Table::new(&["concepts", "associations", "after", "replayed", "cut bytes", "open ms", "first get us"]);
-    let mut row = |what: &str, concepts: usize, folders: &mut dyn Iterator<Item = &Folder>| -> Outcome {
+    let mut row = |what: &str, concepts: usize, left: &Folder| -> Outcome {
         let (mut opens, mut gets, mut report) = (Vec::new(), Vec::new(), (0, 0));
-        for folder in folders {
+        for _ in 0..rounds {
+            // An open changes what it finds: each gets a copy of its own.
+            let folder = copy_of(left.path())?;
             let (open, get, recovery) = measure(folder.path(), &ids)?;
             opens.push(open);
             gets.push(get);
@@ -66,9 +69,9 @@ pub(crate) fn run(scale: Scale) -> Outcome {
         ]);
         Ok(())
     };
-    row("clean close", size, &mut std::iter::repeat_n(&closed, rounds))?;
-    row("kill, filled since the open", size, &mut filled.iter())?;
-    row("kill, a little since the open", size + tail, &mut replayed.iter())?;
+    row("clean close", size, &closed)?;
+    row("kill, filled since the open", size, &filled)?;
+    row("kill, a little since the open", size + tail, &replayed)?;
     table.print(&format!("Open, medians of {rounds}"));
     Ok(())
 }
@@ -97,7 +100,10 @@ fn copy_of(folder: &Path) -> Outcome<Folder> {
     // The log comes first: what a checkpoint covers meanwhile is in the file then, and not the other way round.
     entries.sort_by_key(|entry| entry.file_name() == "storage.dat");
     for entry in entries {
-        fs::copy(entry.path(), copy.path().join(entry.file_name()))?;
+        let path = copy.path().join(entry.file_name());
+        fs::copy(entry.path(), &path)?;
+        // Else the first sync of an open would wait for the copy.
+        fs::File::open(&path)?.sync_all()?;
     }
     Ok(copy)
 }
