@@ -162,7 +162,8 @@ pub fn recall<G: Graph>(
     let mut wave = Wave { marks, stamp, reached, next, one, only_outwards };
     wave.seed(seeds.iter().filter(|seed| seed.0 < bound), options.how);
     let answer = Metered::new(graph, budget).answer((), |graph, ()| {
-        let push = Push { graph, sides: options.path.direction.sides(), filter: options.path.filter(), options };
+        let (sides, filter) = (options.path.direction.sides(), options.path.filter());
+        let push = Push { graph, bound, sides, filter, options };
         let mut level = 0;
         while level < options.path.max_depth && !wave.next.is_empty() {
             level += 1;
@@ -302,6 +303,7 @@ impl Reached {
 
 struct Push<'s, G> {
     graph: &'s G,
+    bound: u32,
     sides: &'static [Side],
     filter: Filter,
     options: &'s RecallOptions,
@@ -380,7 +382,7 @@ impl<G: Graph> Push<'_, G> {
             }
             self.graph.edges(node, side, |edge| {
                 let again = edge.target == node && side == Side::In && self.sides.len() > 1;
-                if again || !self.filter.admits(&edge) {
+                if again || edge.target >= self.bound || !self.filter.admits(&edge) {
                     return ControlFlow::Continue(());
                 }
                 flow = visit(Step::over(&edge, side == Side::In), edge.target, edge.confidence.min(1.0));

@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use sutra_graph::{
-    CsrEdge, CsrGraph, Direction, Edge, Graph, PathOptions, Scratch, Side, find_best_path, find_path, with_scratch,
+    Budget, CsrEdge, CsrGraph, Direction, Edge, Extent, Graph, NeighborhoodOptions, PathOptions, RankOptions,
+    ReasonOptions, RecallOptions, Scratch, Side, UNREACHED, components, distances, find_best_path, find_best_paths,
+    find_path, find_paths, hubs, neighborhood, pagerank, reason, recall, with_scratch,
 };
 
 /// A grid of `side` times `side` nodes with edges to the right and down.
@@ -161,6 +163,59 @@ fn nonsense_is_passed_over() {
             let path = find(&Nonsense, scratch, 0, 2, &options).unwrap().unwrap();
             assert_eq!((&path.nodes[..], path.confidence), (&[0, 1, 2][..], 0.5));
         }
+    }
+}
+
+/// The same for all that has several answers: what leads nowhere or is worth nothing is as if it were not there.
+#[test]
+fn nonsense_is_passed_over_by_all() {
+    let scratch = &mut Scratch::new();
+    let (path, free) = (PathOptions::default(), Budget::UNLIMITED);
+    for extent in [Extent::Shortest, Extent::Longer] {
+        let found = find_paths(&Nonsense, scratch, 0, 2, &path, extent, 9, &free).unwrap();
+        assert_eq!((found.found.len(), found.complete), (1, true));
+        assert!(find_paths(&Nonsense, scratch, 0, 3, &path, extent, 9, &free).unwrap().found.is_empty());
+    }
+    assert_eq!(find_best_paths(&Nonsense, scratch, 0, 2, &path, 9, &free).unwrap().found[0].confidence, 0.5);
+    let concluded = reason(&Nonsense, scratch, &[0], &[2, 3, 9], &ReasonOptions::default(), &free).unwrap().found;
+    let confidences: Vec<_> = concluded.iter().map(|found| (found.target, found.confidence)).collect();
+    assert_eq!(confidences, [(2, 0.5), (3, 0.0), (9, 0.0)]);
+    let recalled = recall(&Nonsense, scratch, &[(0, 1.0)], &RecallOptions::default(), &free).unwrap().found;
+    // All that can leave a node leaves it by the one good edge.
+    let scores: Vec<_> = recalled.iter().map(|found| found.node).collect();
+    assert_eq!(scores, [1, 2]);
+    assert!((recalled[1].score / recalled[0].score - 0.85).abs() < 1e-9);
+    let around = neighborhood(&Nonsense, scratch, 0, &NeighborhoodOptions::default(), &free).unwrap().found;
+    assert_eq!(around.nodes.iter().map(|member| member.node).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(around.links.iter().map(|link| link.edge).collect::<Vec<_>>(), [4]);
+    assert_eq!(components(&Nonsense, &path, &free).unwrap().found.sizes, [(0, 3), (3, 1)]);
+    assert_eq!(hubs(&Nonsense, &path, 9, &free).unwrap().found, [(0, 1), (1, 1)]);
+    assert_eq!(distances(&Nonsense, 0, &path, &free).unwrap().found, [0, 1, 2, UNREACHED]);
+    let ranks = pagerank(&Nonsense, &RankOptions::default(), &free).unwrap().found;
+    assert!(ranks.converged && (ranks.ranks.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+}
+
+/// An error of the graph ends every question, and the scratch is as good as new.
+#[test]
+fn an_error_ends_every_question() {
+    let graph = grid(6);
+    let path = PathOptions { max_depth: 12, ..PathOptions::default() };
+    let (scratch, free) = (&mut Scratch::new(), Budget::UNLIMITED);
+    let Ok(expected) = find_best_paths(&graph, &mut Scratch::new(), 0, 35, &path, 5, &free);
+    for reads in 0..30 {
+        let damaged = || Damaged { graph: &graph, reads_left: Cell::new(reads) };
+        let failed = [
+            find_paths(&damaged(), scratch, 0, 35, &path, Extent::Shortest, 99, &free).err(),
+            find_paths(&damaged(), scratch, 0, 35, &path, Extent::Longer, 99, &free).err(),
+            find_best_paths(&damaged(), scratch, 0, 35, &path, 99, &free).err(),
+            reason(&damaged(), scratch, &[0], &[35], &ReasonOptions { path, max_paths: 9 }, &free).err(),
+            recall(&damaged(), scratch, &[(0, 1.0)], &RecallOptions { path, ..RecallOptions::default() }, &free).err(),
+            neighborhood(&damaged(), scratch, 0, &NeighborhoodOptions { path, ..Default::default() }, &free).err(),
+            distances(&damaged(), 0, &path, &free).err(),
+        ];
+        assert_eq!(failed, [const { Some(Corrupt) }; 7], "after {reads} reads");
+        let Ok(again) = find_best_paths(&graph, scratch, 0, 35, &path, 5, &free);
+        assert_eq!(again, expected);
     }
 }
 
