@@ -29,6 +29,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod kronecker;
 pub mod load;
 pub mod random;
 pub mod store;

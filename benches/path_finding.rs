@@ -2,15 +2,26 @@
 //! paths out, and by the same searches on a plain graph in memory.
 //!
 //! The pairs are asked round and round, the same for every row. The first lines say how many have a path, and how long.
+//!
+//! Then a Kronecker graph (scale 18, 16 edges a vertex; another scale by `SUTRA_BENCH_SCALE`), by the identical code over a
+//! snapshot and over a static graph in compressed sparse rows: medians, the second row and the first in turns, and how often
+//! the second goes into the first. The two must give the same answers.
 
+use std::fmt::Debug;
 use std::hint::black_box;
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use sutra_benches::kronecker::Kronecker;
+use sutra_benches::median;
 use sutra_benches::random::Random;
 use sutra_benches::store::{Opened, rest};
 use sutra_benches::wordnet::WordNet;
-use sutra_graph::{CsrEdge, CsrGraph, Scratch, find_best_path, find_path};
+use sutra_graph::{
+    Budget, CsrEdge, CsrGraph, Graph, RankOptions, Scratch, Side, components, distances, find_best_path, find_path,
+    pagerank,
+};
 use sutra_storage::PathOptions;
 
 const PAIRS: usize = 1000;
@@ -108,5 +119,146 @@ fn on_a_plain_graph(criterion: &mut Criterion, wordnet: &WordNet, pairs: &Pairs)
     }
 }
 
-criterion_group!(benches, paths);
+/// A question about a whole graph: what it took, and a number that the answer has to have on both.
+type Asked<'q, G> = &'q dyn Fn(&G) -> (Duration, u64);
+
+/// Asks both graphs in turns and prints the medians, of one of `parts`.
+fn beside<G: Graph, C: Graph>(
+    name: &str,
+    rounds: usize,
+    parts: usize,
+    graphs: (&G, &C),
+    ask: (Asked<'_, G>, Asked<'_, C>),
+) {
+    let (mut engine, mut plain) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let (took, one) = ask.0(graphs.0);
+        engine.push(took.as_secs_f64() / parts as f64);
+        let (took, other) = ask.1(graphs.1);
+        plain.push(took.as_secs_f64() / parts as f64);
+        assert_eq!(one, other, "{name}: the answers differ");
+    }
+    let (engine, plain) = (median(&engine) * 1e6, median(&plain) * 1e6);
+    println!("kronecker/{name}: engine {engine:.3} us, static rows {plain:.3} us, {:.2} times", engine / plain);
+}
+
+/// The same code for both, as the compiler makes it for each.
+macro_rules! both {
+    ($name:expr, $rounds:expr, $parts:expr, $graphs:expr, $ask:expr) => {
+        beside($name, $rounds, $parts, $graphs, (&|graph| $ask(graph), &|graph| $ask(graph)))
+    };
+}
+
+fn timed(work: impl FnOnce() -> u64) -> (Duration, u64) {
+    let start = Instant::now();
+    let answer = black_box(work());
+    (start.elapsed(), answer)
+}
+
+fn scan<G: Graph<Error: Debug>>(graph: &G, order: &[u32]) -> u64 {
+    let mut sum = 0_u64;
+    for (at, node) in order.iter().enumerate() {
+        if let Some(ahead) = order.get(at + 8) {
+            graph.prefetch(*ahead, Side::Out);
+        }
+        graph
+            .edges(*node, Side::Out, |edge| {
+                sum += u64::from(edge.target);
+                ControlFlow::Continue(())
+            })
+            .expect("sound");
+    }
+    sum
+}
+
+/// On the side that has fewer edges.
+fn has_edge<G: Graph<Error: Debug>>(graph: &G, source: u32, target: u32) -> bool {
+    let outwards = graph.degree(source, Side::Out) <= graph.degree(target, Side::In);
+    let (node, side, other) = if outwards { (source, Side::Out, target) } else { (target, Side::In, source) };
+    let mut found = false;
+    let visit = |edge: sutra_graph::Edge| {
+        found = edge.target == other;
+        if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    graph.edges(node, side, visit).expect("sound");
+    found
+}
+
+fn kronecker(_: &mut Criterion) {
+    let scale = std::env::var("SUTRA_BENCH_SCALE").map_or(18, |scale| scale.parse().expect("a number"));
+    let graph = Kronecker::new(scale, 16, 42);
+    println!("kronecker: {} nodes, {} edges", graph.nodes, graph.edges.len());
+    let store = Opened::new(|_| ()).expect("a store");
+    graph.learn(&store.memory).expect("learns");
+    store.memory.flush().expect("flushes");
+    rest(&store.memory);
+    let edge = |(place, (source, target)): (usize, &(u32, u32))| CsrEdge {
+        source: *source,
+        target: *target,
+        kind: 0,
+        confidence: Kronecker::confidence(place),
+    };
+    let edges: Vec<_> = graph.edges.iter().enumerate().map(edge).collect();
+    let rows = CsrGraph::from_edges(graph.nodes, &edges).expect("a graph");
+    drop(edges);
+    let snapshot = store.memory.snapshot();
+    let engine = snapshot.graph();
+    let graphs = (&engine, &rows);
+    let mut random = Random::new(9);
+    // As Graph 500 does, from nodes that have edges; the ends have some too.
+    let some = |side| (0..graph.nodes).filter(|node| rows.degree(*node, side) > 0).collect::<Vec<u32>>();
+    let (starts, ends) = (some(Side::Out), some(Side::In));
+    let pairs: Vec<(u32, u32)> = (0..2001).map(|_| (*random.choose(&starts), *random.choose(&ends))).collect();
+    let three = sutra_graph::PathOptions { max_depth: 3, ..Default::default() };
+    three_hops("engine", &engine, &pairs, &three);
+    three_hops("static rows", &rows, &pairs, &three);
+
+    let deep = sutra_graph::PathOptions { max_depth: u32::MAX, ..Default::default() };
+    let hub = (0..graph.nodes).max_by_key(|node| rows.degree(*node, Side::Out)).expect("a node");
+    both!("breadth first over all", 7, 1, graphs, |graph| timed(|| {
+        let hops = distances(graph, hub, &deep, &Budget::UNLIMITED).expect("sound").found;
+        hops.iter().map(|hops| u64::from(*hops)).sum()
+    }));
+    let ranks = RankOptions { tolerance: 0.0, max_rounds: 10, ..RankOptions::default() };
+    both!("PageRank, 10 rounds, all cores", 5, 1, graphs, |graph| timed(|| {
+        let ranks = pagerank(graph, &ranks, &Budget::UNLIMITED).expect("sound").found;
+        ranks.ranks.iter().map(|rank| (rank * 1e12) as u64 >> 4).fold(0, u64::max)
+    }));
+    both!("components, all cores", 5, 1, graphs, |graph| timed(|| {
+        components(graph, &deep, &Budget::UNLIMITED).expect("sound").found.sizes.len() as u64
+    }));
+    let mut order: Vec<u32> = (0..graph.nodes).collect();
+    for last in (1..order.len()).rev() {
+        order.swap(last, random.below(last + 1));
+    }
+    both!("neighbours in random order, a node", 7, order.len(), graphs, |graph| timed(|| scan(graph, &order)));
+    let asked: Vec<(u32, u32)> = (0..200_000)
+        .map(|at| if at % 2 == 0 { *random.choose(&graph.edges) } else { *random.choose(&pairs) })
+        .collect();
+    both!("has-edge by the rows, one", 5, asked.len(), graphs, |graph| timed(|| {
+        asked.iter().filter(|(source, target)| has_edge(graph, *source, *target)).count() as u64
+    }));
+    let ids: Vec<_> = asked.iter().map(|(source, target)| (Kronecker::id(*source), Kronecker::id(*target))).collect();
+    let (took, found) = timed(|| {
+        let has = |(source, target): &&(_, _)| snapshot.association(*source, *target, 0).expect("sound").is_some();
+        ids.iter().filter(has).count() as u64
+    });
+    let one = took.as_secs_f64() / ids.len() as f64 * 1e9;
+    println!("kronecker/association by ids, one: engine {one:.0} ns ({found} of {} there)", ids.len());
+}
+
+/// Paths of at most three hops: the median of single queries.
+fn three_hops<G: Graph<Error: Debug>>(name: &str, graph: &G, pairs: &[(u32, u32)], options: &sutra_graph::PathOptions) {
+    let mut scratch = Scratch::new();
+    let (mut took, mut found) = (Vec::new(), 0);
+    for (start, end) in pairs {
+        let began = Instant::now();
+        let path = find_path(graph, &mut scratch, *start, *end, options).expect("sound");
+        took.push(began.elapsed().as_secs_f64() * 1e6);
+        found += usize::from(path.is_some());
+    }
+    println!("kronecker/find_path, depth 3: {name} p50 {:.1} us ({found} of {} have one)", median(&took), pairs.len());
+}
+
+criterion_group!(benches, paths, kronecker);
 criterion_main!(benches);
