@@ -10,7 +10,7 @@ use sutra_vfs::sim::{Policy, SimDirectory};
 use crate::plan::Plan;
 use crate::support::model::Model;
 use crate::support::operation::{Learn, Name, Operation};
-use crate::support::{by_threads, bytes_of, config};
+use crate::support::{bytes_of, config, threads_of};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
@@ -69,7 +69,8 @@ impl Workload {
         ConcurrentMemory::open_adjusted(Arc::new(disk.clone()), config, |options| {
             options.wal_segment_bytes = self.segment_bytes;
             options.wal_bytes = self.wal_bytes;
-            by_threads(options, self.durability);
+            (options.overlap_bytes, options.apply_threads) = threads_of(self.durability);
+            options.threads_from = 2;
         })
     }
 

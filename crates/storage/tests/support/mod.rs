@@ -13,7 +13,6 @@ pub(crate) mod workload;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sutra_reconciler::EngineOptions;
 use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Durability, Result};
 use sutra_vfs::Directory;
 use sutra_vfs::sim::SimDirectory;
@@ -85,16 +84,19 @@ pub(crate) fn open_log(disk: &SimDirectory, config: ConcurrentConfig, wal_bytes:
     ConcurrentMemory::open_adjusted(Arc::new(disk.clone()), config, |options| {
         options.wal_segment_bytes = 32 << 10;
         options.wal_bytes = wal_bytes;
-        by_threads(options, durability);
+        (options.overlap_bytes, options.apply_threads) = threads_of(durability);
+        options.threads_from = 2;
     })
 }
 
 /// The groups of tests are small: under `Group` all of them are applied while the log is synced, otherwise none; under `None`
 /// two threads apply what has more than one association.
-pub(crate) fn by_threads(options: &mut EngineOptions, durability: Durability) {
-    options.overlap_bytes = if durability == Durability::Group { 0 } else { u64::MAX };
-    options.apply_threads = if durability == Durability::None { 2 } else { 1 };
-    options.threads_from = 2;
+pub(crate) fn threads_of(durability: Durability) -> (u64, usize) {
+    match durability {
+        Durability::Group => (0, 1),
+        Durability::Always => (u64::MAX, 1),
+        Durability::None => (u64::MAX, 2),
+    }
 }
 
 /// Every file of a directory with its bytes.

@@ -7,7 +7,7 @@ use sutra_vfs::Directory;
 
 use super::model::Model;
 use super::operation::{KINDS, Learn, NAMES, Name, Operation, associate};
-use super::{Random, by_threads, config};
+use super::{Random, config, threads_of};
 
 /// What is done to the store.
 #[derive(Clone, Debug)]
@@ -46,7 +46,8 @@ impl Workload {
         ConcurrentMemory::open_adjusted(directory, config, |options| {
             options.wal_segment_bytes = self.wal_segment_bytes;
             options.wal_bytes = self.wal_bytes;
-            by_threads(options, self.durability);
+            (options.overlap_bytes, options.apply_threads) = threads_of(self.durability);
+            options.threads_from = 2;
         })
     }
 }
