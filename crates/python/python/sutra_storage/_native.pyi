@@ -1,7 +1,7 @@
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
-from types import TracebackType
+from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 from ._types import Documents, Floats, Metadata, Name, Numbers, Types, Vector, Vectors
@@ -598,6 +598,7 @@ class Hop:
 
 @final
 class Answer(Generic[_T]):
+    def __class_getitem__(cls, key: Any) -> GenericAlias: ...
     def __len__(self) -> int: ...
     @overload
     def __getitem__(self, position: SupportsIndex, /) -> _T: ...
