@@ -77,7 +77,7 @@ pub use neighborhood::{Link, Member, Neighborhood, NeighborhoodOptions, neighbor
 pub use path::{Hop, Path, PathOptions};
 pub use ranked::{Extent, find_best_paths, find_paths};
 pub use reason::{Conclusion, ReasonOptions, reason};
-pub use recall::{Recall, RecallOptions, Recalled, recall};
+pub use recall::{LEAST_RESTART, Recall, RecallOptions, Recalled, recall};
 pub use scratch::{Scratch, release_scratch, with_scratch};
 pub use shortest::find_path;
 pub use types::TypeSet;

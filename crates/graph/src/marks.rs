@@ -8,6 +8,8 @@
 pub(crate) struct Marks {
     /// `stamp << 32 | index`. 0 is a cell of no search, because stamps begin at 1.
     cells: Vec<u64>,
+    /// Nodes of the running search's graph; there may be more cells.
+    bound: usize,
     last: u32,
 }
 
@@ -26,6 +28,7 @@ impl Marks {
     /// for, so growth is amortised) and once in two thousand million searches, when the stamps run out.
     pub(crate) fn begin(&mut self, bound: u32) -> u32 {
         let bound = bound as usize;
+        self.bound = bound;
         if self.cells.len() < bound {
             // No old cell is of use, so nothing is copied; fresh zeroed memory costs nothing until a page is touched.
             self.cells = Vec::new();
@@ -44,7 +47,7 @@ impl Marks {
     /// `first` is what [`begin`](Self::begin) returned. `None` for a node outside the graph.
     #[inline]
     pub(crate) fn get(&self, first: u32, node: u32) -> Option<Mark> {
-        let cell = *self.cells.get(node as usize)?;
+        let cell = *self.cells.get(node as usize).filter(|_| (node as usize) < self.bound)?;
         let stamp = (cell >> 32) as u32;
         // Stamps of earlier searches are all lower.
         Some(if stamp < first { Mark::Fresh } else { Mark::Seen(stamp, cell as u32) })
@@ -86,6 +89,15 @@ mod tests {
         let next = marks.begin(4);
         assert_eq!(seen(&marks, next, 3), Some(None));
         assert_eq!(seen(&marks, next, 2), Some(None));
+    }
+
+    #[test]
+    fn cells_beyond_the_bound_are_no_nodes() {
+        let mut marks = Marks::default();
+        let first = marks.begin(100);
+        assert_eq!(seen(&marks, first, 100), None, "there are more cells than nodes");
+        let first = marks.begin(8);
+        assert_eq!((seen(&marks, first, 7), seen(&marks, first, 8)), (Some(None), None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What several independent ways together say of a target.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use crate::best::find_best_path;
 use crate::budget::{Answer, Budget, Metered, Stop};
@@ -87,7 +88,8 @@ pub fn reason<G: Graph>(
 
 /// In the order in which they are first named.
 fn distinct(nodes: &[u32]) -> impl Iterator<Item = u32> + '_ {
-    nodes.iter().enumerate().filter(|(at, node)| !nodes[..*at].contains(node)).map(|(_, node)| *node)
+    let mut there = HashSet::new();
+    nodes.iter().copied().filter(move |node| there.insert(*node))
 }
 
 /// The best path from a source with what is left.

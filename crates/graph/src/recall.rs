@@ -25,7 +25,8 @@ use crate::scratch::Scratch;
 pub enum Recall {
     /// Personalised PageRank.
     Walks {
-        /// The probability that a walk ends at each node, in (0, 1]; 0.15 is usual. Another value counts as 0.15.
+        /// The probability that a walk ends at each node, from [`LEAST_RESTART`] to 1; 0.15 is usual. Another value counts as
+        /// 0.15.
         restart: f64,
         /// How much there must be for each edge to be passed on, in (0, 1); a smaller one reaches further. 0 passes on
         /// all that can be told from nothing.
@@ -33,7 +34,7 @@ pub enum Recall {
     },
     /// Spreading activation; the decay is that of the path options.
     Spreading {
-        /// What is less is not passed on.
+        /// What is less is not passed on; with seeds heavier than 1, less than this part of the heaviest.
         threshold: f64,
     },
 }
@@ -76,7 +77,10 @@ pub struct Recalled {
     pub path: Path,
 }
 
-/// The unit of amounts. What walks is at most 1 in all; of a wave each seed has at most 1, and u64 holds millions of them.
+/// The least probability that a walk ends: with less, what goes round in a circle would not get less for ages.
+pub const LEAST_RESTART: f64 = 1e-6;
+
+/// The unit of amounts. What walks is at most 1 at a time; of a wave each seed has at most 1, and u64 holds millions of them.
 const ONE: f64 = (1_u64 << 60) as f64;
 const WAVE_ONE: f64 = (1_u64 << 40) as f64;
 
@@ -92,8 +96,8 @@ struct Reached {
     step: Step,
     /// Hops from the seed.
     level: u32,
-    /// All that came.
-    total: u64,
+    /// All that came. Walks may come again and again, `1 / restart` times what there is.
+    total: u128,
     /// What has come and was not yet passed on.
     pending: u64,
     /// What of it is being passed on at this level.
@@ -159,7 +163,7 @@ pub fn recall<G: Graph>(
         Recall::Walks { .. } => (ONE, false),
         Recall::Spreading { .. } => (WAVE_ONE, true),
     };
-    let mut wave = Wave { marks, stamp, reached, next, one, only_outwards };
+    let mut wave = Wave { marks, stamp, reached, next, one, only_outwards, unit: 1.0 };
     wave.seed(seeds.iter().filter(|seed| seed.0 < bound), options.how);
     let answer = Metered::new(graph, budget).answer((), |graph, ()| {
         let (sides, filter) = (options.path.direction.sides(), options.path.filter());
@@ -182,6 +186,8 @@ struct Wave<'s> {
     reached: &'s mut Vec<Reached>,
     next: &'s mut Vec<u32>,
     one: f64,
+    /// The weight that is taken as 1.
+    unit: f64,
     /// What comes to a node that an earlier level has reached is lost.
     only_outwards: bool,
 }
@@ -189,11 +195,13 @@ struct Wave<'s> {
 impl Wave<'_> {
     fn seed<'a>(&mut self, seeds: impl Iterator<Item = &'a (u32, f64)> + Clone, how: Recall) {
         let usable = seeds.filter(|seed| seed.1 > 0.0 && seed.1.is_finite());
-        // The heaviest first taken as 1: no sum of weights is too large for a number.
+        // The heaviest first taken as 1: no sum of weights is too large for a number. Lighter waves are as they are.
+        let heaviest = usable.clone().map(|seed| seed.1).fold(0.0, f64::max);
         let unit = match how {
-            Recall::Walks { .. } => usable.clone().map(|seed| seed.1).fold(0.0, f64::max),
-            Recall::Spreading { .. } => 1.0,
+            Recall::Walks { .. } => heaviest,
+            Recall::Spreading { .. } => heaviest.max(1.0),
         };
+        self.unit = unit;
         let all = match how {
             Recall::Walks { .. } => usable.clone().map(|seed| seed.1 / unit).sum(),
             Recall::Spreading { .. } => 1.0,
@@ -227,7 +235,7 @@ impl Wave<'_> {
         if self.only_outwards && label.level != arrival.level {
             return;
         }
-        label.total = label.total.saturating_add(amount);
+        label.total = label.total.saturating_add(amount.into());
         label.pending = label.pending.saturating_add(amount);
         let better = (amount, std::cmp::Reverse(arrival.step.edge)) > (label.most, std::cmp::Reverse(label.step.edge));
         if label.level == arrival.level && label.level > 0 && better {
@@ -241,8 +249,8 @@ impl Wave<'_> {
 
     fn ranked(&mut self, options: &RecallOptions) -> Vec<Recalled> {
         let all = match options.how {
-            Recall::Walks { .. } => self.reached.iter().map(|label| u128::from(label.total)).sum::<u128>() as f64,
-            Recall::Spreading { .. } => self.one,
+            Recall::Walks { .. } => self.reached.iter().map(|label| label.total).sum::<u128>() as f64,
+            Recall::Spreading { .. } => self.one / self.unit,
         };
         let score = |label: &Reached| label.total as f64 / all;
         // The list of what comes next is of no more use.
@@ -292,7 +300,7 @@ impl Reached {
             parent: 0,
             step: Step::NONE,
             level: 0,
-            total: amount,
+            total: amount.into(),
             pending: amount,
             taken: 0,
             most: amount,
@@ -336,7 +344,7 @@ impl<G: Graph> Push<'_, G> {
         // Of so much and among no more edges than there is room for, or it stays where it is.
         let (kept, room) = match self.options.how {
             Recall::Walks { restart, precision } => {
-                let restart = if restart > 0.0 && restart <= 1.0 { restart } else { 0.15 };
+                let restart = if (LEAST_RESTART..=1.0).contains(&restart) { restart } else { 0.15 };
                 let room = if precision > 0.0 { (taken as f64 / (precision * ONE)) as usize } else { usize::MAX };
                 (1.0 - restart, room)
             }

@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(size_of::<Label>(), 20);
         let (node, label, open) = BestScratch::ENTRY_BYTES;
         assert_eq!((node, label + open, open), (40, 48, 24));
-        assert_eq!(RecallScratch::NODE_BYTES, 72);
+        assert_eq!(RecallScratch::NODE_BYTES, 88);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use naive::{Scrambled, assert_is_a_path, check, coarse, fine, graphs, options, steps};
 use proptest::prelude::*;
 use sutra_graph::{
-    Answer, Budget, CsrGraph, Direction, Hop, NeighborhoodOptions, PathOptions, Recall, RecallOptions, Scratch,
-    neighborhood, recall,
+    Answer, Budget, CsrEdge, CsrGraph, Direction, Hop, NeighborhoodOptions, PathOptions, Recall, RecallOptions,
+    Scratch, neighborhood, recall,
 };
 
 const FREE: Budget = Budget::UNLIMITED;
@@ -119,7 +119,7 @@ fn precision_bounds_the_error() {
 fn wave(graph: &CsrGraph, seeds: &[(u32, f64)], options: &PathOptions, threshold: f64) -> BTreeMap<u32, (u32, f64)> {
     let mut known: BTreeMap<u32, (u32, f64)> = BTreeMap::new();
     for &(node, weight) in seeds {
-        known.entry(node).or_insert((0, 0.0)).1 += weight.min(1.0);
+        known.entry(node).or_insert((0, 0.0)).1 += weight;
     }
     for level in 0..options.max_depth.min(100) {
         let mut next: BTreeMap<u32, f64> = BTreeMap::new();
@@ -240,4 +240,40 @@ fn a_budget_leaves_a_part() {
         prop_assert!(!some.complete || some.found == all.found);
         Ok(())
     });
+}
+
+fn of(edges: &[(u32, u32)], nodes: u32) -> CsrGraph {
+    let edge = |&(source, target): &(u32, u32)| CsrEdge { source, target, confidence: 1.0, kind: 0 };
+    CsrGraph::from_edges(nodes, &edges.iter().map(edge).collect::<Vec<_>>()).unwrap()
+}
+
+fn scores_of(graph: &CsrGraph, seeds: &[(u32, f64)], how: Recall) -> BTreeMap<u32, f64> {
+    let path = PathOptions { max_depth: u32::MAX, ..PathOptions::default() };
+    let options = RecallOptions { path, how, limit: usize::MAX, with_seeds: true };
+    let Ok(answer) = recall(graph, &mut Scratch::new(), seeds, &options, &FREE);
+    answer.found.iter().map(|recalled| (recalled.node, recalled.score)).collect()
+}
+
+/// A walk that seldom ends comes to the same node a thousand times.
+#[test]
+fn walks_that_go_on_for_long_are_counted_whole() {
+    let loops = of(&[(0, 1), (1, 1)], 2);
+    let star = of(&[(0, 1), (0, 2), (0, 3), (1, 0), (2, 0), (3, 0)], 4);
+    for restart in [0.01, 0.001] {
+        let how = Recall::Walks { restart, precision: 1e-12 };
+        let at_the_loop = scores_of(&loops, &[(0, 1.0)], how)[&1];
+        assert!((at_the_loop - (1.0 - restart)).abs() < 1e-6, "{restart}: {at_the_loop}");
+        // From the middle a walk is there after every even number of hops: 1 / (2 - restart) of the time.
+        let in_the_middle = scores_of(&star, &[(0, 1.0)], how)[&0];
+        assert!((in_the_middle - 1.0 / (2.0 - restart)).abs() < 1e-6, "{restart}: {in_the_middle}");
+    }
+}
+
+#[test]
+fn a_heavier_seed_spreads_more() {
+    let graph = of(&[(0, 2), (1, 3)], 4);
+    let scores = scores_of(&graph, &[(0, 3.0), (1, 1.0)], Recall::Spreading { threshold: 0.0 });
+    for (node, expected) in [(0, 3.0), (1, 1.0), (2, 3.0), (3, 1.0)] {
+        assert!((scores[&node] - expected).abs() < 1e-6, "node {node}: {}", scores[&node]);
+    }
 }

@@ -31,12 +31,12 @@ impl<'py> Limits<'py> {
         (max_visited, timeout): (Option<u64>, Option<f64>),
     ) -> Outcome<Self> {
         let narrowed = Narrowed::new(direction, types, min_confidence)?;
-        let deadline = match timeout.map(Duration::try_from_secs_f64) {
-            None => None,
-            // A time too far to be told is none.
-            Some(Ok(timeout)) => Instant::now().checked_add(timeout),
-            Some(Err(_)) => return Err(Failure::invalid("timeout", "a number of seconds, at least 0")),
-        };
+        if timeout.is_some_and(|timeout| timeout.is_nan() || timeout < 0.0) {
+            return Err(Failure::invalid("timeout", "a number of seconds, at least 0"));
+        }
+        // A time too far to be told is none.
+        let timeout = timeout.and_then(|timeout| Duration::try_from_secs_f64(timeout).ok());
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         Ok(Self { narrowed, budget: Budget { max_visited: max_visited.unwrap_or(u64::MAX), deadline } })
     }
 

@@ -15,7 +15,8 @@ pub(crate) const MAX_METADATA: usize = 64 << 10;
 pub(crate) fn unit(field: &'static str, value: f32) -> Result<f32, Error> {
     // A comparison with a NaN does not hold.
     if (0.0..=1.0).contains(&value) {
-        return Ok(value);
+        // The zero below zero becomes the other one: whoever compares bits finds one zero.
+        return Ok(value + 0.0);
     }
     Err(Error::invalid(field, format!("{value} is not a number from 0 to 1")))
 }

@@ -1,5 +1,7 @@
 //! Several paths, what they together say, and what comes to mind: the graph crate's answers, explained.
 
+use std::collections::HashSet;
+
 use sutra_graph::{Answer, Budget, Extent, Recall, with_scratch};
 
 use crate::Result;
@@ -187,8 +189,9 @@ impl Snapshot {
                 paths: conclusion.paths.iter().map(|path| Path::explained(self, path)).collect::<Result<_>>()?,
             })
         })?;
+        let mut there: HashSet<_> = answer.found.iter().map(|conclusion| conclusion.target.id).collect();
         for target in unknown {
-            if answer.found.iter().all(|other| other.target.id != target.id) {
+            if there.insert(target.id) {
                 answer.found.push(Conclusion { target, confidence: 0.0, agreement: 0.0, paths: Vec::new() });
             }
         }
@@ -228,8 +231,9 @@ impl Snapshot {
 
 fn checked_recall(how: Recall) -> Result<Recall> {
     match how {
-        Recall::Walks { restart, .. } if !(restart > 0.0 && restart <= 1.0) => {
-            Err(Error::invalid("restart", format!("{restart} is not above 0 and at most 1")))
+        Recall::Walks { restart, .. } if !(sutra_graph::LEAST_RESTART..=1.0).contains(&restart) => {
+            let least = sutra_graph::LEAST_RESTART;
+            Err(Error::invalid("restart", format!("{restart} is not a number from {least} to 1")))
         }
         Recall::Walks { precision, .. } if !(0.0..1.0).contains(&precision) => {
             Err(Error::invalid("precision", format!("{precision} is not from 0 to below 1")))

@@ -1,7 +1,7 @@
 //! A forked child has the parent's memory and none of its threads: its writes and waits are errors, its reads are not, and
 //! what it drops is the parent's. One test only: the process forks.
 
-use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Error};
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Error, OverviewOptions};
 
 #[test]
 fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
@@ -11,6 +11,8 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
     let memory = ConcurrentMemory::new(config()).unwrap();
     let sequence = memory.learn_concept("otter", "swims", None, 1.0, 1.0).unwrap();
     memory.wait_visible(sequence).unwrap();
+    // The parent has started the threads that read a whole snapshot; the child has none of them.
+    assert!(memory.components(OverviewOptions::default()).unwrap().complete);
 
     // SAFETY: the child takes no lock that the engine's threads hold at any time (its writes and waits are refused before),
     // allocates, which the C library allows after fork, and leaves by `_exit`.
@@ -19,6 +21,7 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
         let forked = |outcome: Result<(), Error>| matches!(outcome, Err(Error::Forked));
         let checks = [
             memory.contains("otter").unwrap_or(false),
+            memory.components(OverviewOptions::default()).is_ok_and(|answer| answer.complete),
             forked(memory.record_access("otter").map(drop)),
             forked(memory.learn_association("otter", "river", "a new type", 1.0).map(drop)),
             forked(memory.try_learn_concept("a", "b", None, 1.0, 1.0).map(drop)),

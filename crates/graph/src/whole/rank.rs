@@ -42,7 +42,7 @@ pub struct Ranks {
 /// PageRank of all nodes by the power method: what a node has goes to the ends of its edges, from a node without edges to all
 /// nodes. Where the budget ends, the ranks are those of the last whole round.
 ///
-/// Each round O(nodes + edges); memory 24 bytes a node.
+/// Each round O(nodes + edges); memory 32 bytes a node.
 ///
 /// # Errors
 /// An error of the graph.
@@ -85,6 +85,11 @@ where
         let mut shares = vec![0.0_f64; bound];
         fill(&self.meter, &mut shares, |first, run| self.shares(first, run))?;
         let nodes = shares.iter().filter(|share| **share >= 0.0).count() as f64;
+        if nodes == 0.0 {
+            // Nothing to rank: as exact as can be.
+            (found.ranks, found.converged) = (vec![0.0; bound], true);
+            return Ok(());
+        }
         let damping = if (0.0..1.0).contains(&options.damping) { options.damping } else { 0.85 };
         found.ranks = shares.iter().map(|share| if *share >= 0.0 { 1.0 / nodes } else { 0.0 }).collect();
         let mut gives = vec![0.0_f64; bound];

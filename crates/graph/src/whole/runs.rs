@@ -49,7 +49,16 @@ pub(super) fn fill<T: Send, E: Send>(
         fill((at * RUN) as u32, run).map_err(Stop::Graph)
     };
     #[cfg(feature = "parallel")]
-    return values.par_chunks_mut(RUN).enumerate().try_for_each(run);
-    #[cfg(not(feature = "parallel"))]
-    return values.chunks_mut(RUN).enumerate().try_for_each(run);
+    if !is_forked() {
+        return values.par_chunks_mut(RUN).enumerate().try_for_each(run);
+    }
+    values.chunks_mut(RUN).enumerate().try_for_each(run)
+}
+
+/// Whether this is a forked child of the process that first came here: it has none of the threads that would do the work.
+#[cfg(feature = "parallel")]
+fn is_forked() -> bool {
+    static FIRST: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    let here = std::process::id();
+    *FIRST.get_or_init(|| here) != here
 }
