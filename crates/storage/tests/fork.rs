@@ -1,7 +1,9 @@
 //! A forked child has the parent's memory and none of its threads: its writes and waits are errors, its reads are not, and
 //! what it drops is the parent's. One test only: the process forks.
 
-use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Error, OverviewOptions};
+use sutra_storage::{Batch, Concept, ConceptId, ConcurrentConfig, ConcurrentMemory, Error, OverviewOptions};
+
+const MANY: u32 = 20_000;
 
 #[test]
 fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
@@ -9,7 +11,13 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
     let config = || ConcurrentConfig::new(folder.path());
     let elsewhere = tempfile::tempdir().unwrap();
     let memory = ConcurrentMemory::new(config()).unwrap();
-    let sequence = memory.learn_concept("otter", "swims", None, 1.0, 1.0).unwrap();
+    memory.learn_concept("otter", "swims", None, 1.0, 1.0).unwrap();
+    // So many that the overviews deal them out to threads.
+    let mut batch = Batch::new();
+    (0..MANY).for_each(|number| {
+        batch.concept(Concept::new(ConceptId::from_bytes((u128::from(number) + 1).to_le_bytes())));
+    });
+    let sequence = memory.learn_batch(&batch).unwrap();
     memory.wait_visible(sequence).unwrap();
     // The parent has started the threads that read a whole snapshot; the child has none of them.
     assert!(memory.components(OverviewOptions::default()).unwrap().complete);
@@ -59,5 +67,5 @@ fn writes_and_waits_are_errors_in_a_forked_child_and_the_parent_goes_on() {
     memory.wait_durable(sequence).unwrap();
     memory.close().unwrap();
     drop(memory);
-    assert_eq!(ConcurrentMemory::new(config()).unwrap().concept_count(), 2);
+    assert_eq!(ConcurrentMemory::new(config()).unwrap().concept_count(), u64::from(MANY) + 2);
 }
