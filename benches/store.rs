@@ -68,15 +68,18 @@ pub fn settle(memory: &ConcurrentMemory, last: Sequence) -> Outcome {
     Ok(())
 }
 
-/// Waits until no checkpoint has ended for a third of a second: none is in flight, and none is due.
+/// Waits until no checkpoint has ended for a third of a second, or for twice as long as the last one took: another like it would
+/// have ended, so none is in flight, and none is due.
 pub fn rest(memory: &ConcurrentMemory) {
     const QUIET: Duration = Duration::from_millis(300);
     let (mut seen, mut since) = (memory.stats().storage.checkpoints, Instant::now());
-    while since.elapsed() < QUIET {
-        std::thread::sleep(Duration::from_millis(5));
-        let now = memory.stats().storage.checkpoints;
-        if now != seen {
-            (seen, since) = (now, Instant::now());
+    loop {
+        let now = memory.stats().storage;
+        if now.checkpoints != seen {
+            (seen, since) = (now.checkpoints, Instant::now());
+        } else if since.elapsed() >= QUIET.max(2 * Duration::from_micros(now.checkpoint_us)) {
+            return;
         }
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -67,6 +67,14 @@ pub(crate) enum Failure {
     /// The folder holds no store.
     #[error("{path} holds no store: name its folder with --store or SUTRA_STORE, or make one with `sutra import`", path = .0.display())]
     NoStore(PathBuf),
+    /// The system did not let the engine have a store's folder.
+    #[error("the store {path}: {error}", path = path.display())]
+    Store {
+        /// The folder.
+        path: PathBuf,
+        /// The engine's words.
+        error: sutra_storage::Error,
+    },
     /// The standard output was not writable.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),

@@ -1,10 +1,11 @@
 //! Which store, and opening it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
+use sutra_storage::{ConcurrentConfig, ConcurrentMemory, Error, Snapshot};
 
 use crate::failure::Failure;
 use crate::output::note;
@@ -19,6 +20,24 @@ pub(crate) fn location(named: Option<&Path>) -> PathBuf {
     named.map(Path::to_path_buf).or_else(from_environment).unwrap_or_else(|| PathBuf::from("./sutra-store"))
 }
 
+/// Asks a store that must be there. A close that cannot write takes nothing from an answer, nor from the store, whose log holds
+/// what was not written: it is only told.
+pub(crate) fn reading<T>(path: &Path, ask: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, Failure> {
+    let memory = open_existing(path)?;
+    let answer = ask(&memory.snapshot())?;
+    close_read(&memory)?;
+    Ok(answer)
+}
+
+/// Closes a store that was only read, as [`reading`] has it.
+pub(crate) fn close_read(memory: &ConcurrentMemory) -> Result<(), Failure> {
+    match memory.close() {
+        Err(error @ Error::Io { .. }) => note(error),
+        closed => closed?,
+    }
+    Ok(())
+}
+
 /// Opens a store that must be there. Opening the folder itself would make one.
 pub(crate) fn open_existing(path: &Path) -> Result<ConcurrentMemory, Failure> {
     must_exist(path)?;
@@ -28,8 +47,17 @@ pub(crate) fn open_existing(path: &Path) -> Result<ConcurrentMemory, Failure> {
 /// A store, or what a store without its file has left: about that the engine knows more to say.
 pub(crate) fn must_exist(path: &Path) -> Result<(), Failure> {
     let left = |name: &std::ffi::OsStr| name == DATA || name.to_str().is_some_and(is_log);
-    let mut entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
-    if entries.any(|entry| left(&entry.file_name())) { Ok(()) } else { Err(Failure::NoStore(path.to_path_buf())) }
+    let entries = match std::fs::read_dir(path) {
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Err(refused(path)(error.into()));
+        }
+        entries => entries,
+    };
+    if entries.into_iter().flatten().filter_map(Result::ok).any(|entry| left(&entry.file_name())) {
+        Ok(())
+    } else {
+        Err(Failure::NoStore(path.to_path_buf()))
+    }
 }
 
 /// Whether a file of this name is a segment of a write-ahead log.
@@ -76,7 +104,7 @@ pub(crate) fn open_or_create(path: &Path) -> Result<ConcurrentMemory, Failure> {
 /// Opens a store, or makes one, with the settings of a preset.
 pub(crate) fn open_or_create_as(path: &Path, preset: Option<Preset>) -> Result<ConcurrentMemory, Failure> {
     let config = config(path, preset);
-    let memory = ConcurrentMemory::new(config)?;
+    let memory = ConcurrentMemory::new(config).map_err(refused(path))?;
     let recovery = memory.recovery();
     if recovery.replayed_entries > 0 || recovery.cut_bytes > 0 {
         let (replayed, cut) = (grouped(recovery.replayed_entries), grouped(recovery.cut_bytes));
@@ -85,6 +113,14 @@ pub(crate) fn open_or_create_as(path: &Path, preset: Option<Preset>) -> Result<C
         ));
     }
     Ok(memory)
+}
+
+/// What the engine says of a folder, with its name where the system does not name it.
+pub(crate) fn refused(path: &Path) -> impl Fn(Error) -> Failure + '_ {
+    |error| match error {
+        Error::Io { .. } => Failure::Store { path: path.to_path_buf(), error },
+        other => other.into(),
+    }
 }
 
 #[cfg(test)]

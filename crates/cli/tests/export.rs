@@ -109,9 +109,29 @@ fn an_export_imported_again_is_an_equal_store() {
         let second = format!("second-{file}");
         place.sutra([&["import", "--store", &second], files].concat()).done();
         assert_eq!(everything(&place.path(&second)), first, "{file}");
+        // A folder stands for the files in it.
+        place.sutra(["import", "--store", &format!("third-{file}"), file]).done();
+        assert_eq!(everything(&place.path(&format!("third-{file}"))), first, "{file}");
         // And once more into what is there.
         place.sutra([&["import", "--store", &second], files].concat()).done();
         assert_eq!(everything(&place.path(&second)), first, "{file}");
+    }
+}
+
+#[test]
+fn a_large_content_of_escapes_comes_back() {
+    let place = Place::new();
+    let large = "\u{1}".repeat(28 << 20);
+    let memory = ConcurrentMemory::new(ConcurrentConfig::new(place.path("first"))).unwrap();
+    memory.learn(&Concept::new("large").content(&large)).unwrap();
+    memory.close().unwrap();
+    for file in ["out.jsonl", "out.graphml"] {
+        place.sutra(["export", file, "--store", "first"]).done();
+        let second = format!("second-{file}");
+        place.sutra(["import", "--store", &second, file]).done();
+        let memory = ConcurrentMemory::new(ConcurrentConfig::new(place.path(&second))).unwrap();
+        let snapshot = memory.snapshot();
+        assert!(snapshot.query_concept("large").unwrap().unwrap().content().unwrap() == large.as_bytes(), "{file}");
     }
 }
 

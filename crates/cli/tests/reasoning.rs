@@ -106,7 +106,7 @@ fn a_neighbourhood_is_written_in_five_ways() {
 
     let graphml = place.sutra(["neighborhood", "flood", "--graphml"]).done();
     assert_eq!((graphml.matches("<node ").count(), graphml.matches("<edge ").count()), (5, 6));
-    assert!(graphml.contains("<data key=\"content\">mud &amp; &lt;its&gt; &quot;content&quot;</data>"), "{graphml}");
+    assert!(graphml.contains("<data key=\"content\">mud &amp; &lt;its&gt; \"content\"</data>"), "{graphml}");
     assert!(graphml.contains("<data key=\"stub\">true</data>") && graphml.trim_end().ends_with("</graphml>"));
 
     let dot = place.sutra(["neighborhood", "flood", "--dot"]).done();
@@ -134,6 +134,28 @@ fn a_neighbourhood_is_written_in_five_ways() {
 }
 
 #[test]
+fn the_graphml_of_a_neighbourhood_is_one_of_an_export() {
+    let place = weather();
+    place.sutra(["learn", "bell \u{7}", "rings \u{1}\r\n", "--metadata", "[7]"]).done();
+    place.sutra(["associate", "bell \u{7}", "harm", "--type", "own \u{2}", "--weight", "-2"]).done();
+    place.write("bell.graphml", place.sutra(["neighborhood", "bell \u{7}", "--graphml"]).done());
+    assert!(
+        place.sutra(["import", "bell.graphml", "--store", "copy"]).done().starts_with("learned 1 concepts and 1 as")
+    );
+    let get = |store: &str| {
+        let mut concept = place.json(["get", "bell \u{7}", "--json", "--store", store]);
+        for counted in ["modified", "sequence"] {
+            concept[counted].take();
+        }
+        concept
+    };
+    assert_eq!(get("copy"), get("sutra-store"));
+    let found = place.json(["neighbors", "bell \u{7}", "--json", "--store", "copy"]);
+    let (to, whole) = (&found["neighbors"][0], place.json(["neighbors", "bell \u{7}", "--json"]));
+    assert_eq!((to, &to["type"]), (&whole["neighbors"][0], &json!("own \u{2}")));
+}
+
+#[test]
 fn what_is_not_found_ends_with_one() {
     let place = weather();
     assert!(
@@ -148,6 +170,11 @@ fn what_is_not_found_ends_with_one() {
     place.sutra(["paths", "rain", "flood", "--decay", "0.5"]).refused(2);
     place.sutra(["recall", "rain", "--threshold", "0.5"]).refused(2);
     place.sutra(["recall", "rain", "--weights", "-1"]).refused(2);
+    let err = place.sutra(["recall", "rain", "--weights", "1,2", "--json"]).refused(2);
+    assert!(err.contains("2 weights and 1 seeds"), "{err}");
+    // Of a 32-bit float this would be 1.
+    let err = place.sutra(["recall", "rain", "--restart", "1.00000001"]).refused(2);
+    assert!(err.contains("at most 1"), "{err}");
     place.sutra(["reason", "rain"]).refused(2);
 }
 

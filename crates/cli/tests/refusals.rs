@@ -4,9 +4,10 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use support::{Place, Running, Said};
+use sutra_storage::{Concept, ConceptRef, ConcurrentConfig, ConcurrentMemory};
 
 const READING: [&[&str]; 10] = [
     &["get", "rain"],
@@ -33,6 +34,56 @@ fn a_folder_without_a_store_is_not_made_one() {
     }
     assert!(!place.path("missing").exists());
     assert_eq!(support::files_of(&place.path("empty")), [""; 0]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_the_system_refuses_is_named() {
+    let place = Place::new();
+    // Permissions mean nothing to root, who may run this.
+    std::os::unix::fs::symlink("loop", place.path("loop")).unwrap();
+    for command in READING.into_iter().chain([&["learn", "rain"][..]]) {
+        let err = place.sutra([command, &["--store", "loop"]].concat()).refused(2);
+        assert!(err.starts_with("sutra: the store loop: the system refused: "), "{command:?}: {err}");
+    }
+}
+
+/// A store whose log holds more than a file may have of bytes, so that its checkpoint cannot be written.
+#[test]
+#[cfg(unix)]
+fn a_full_disk_takes_no_answer_away() {
+    let place = Place::new();
+    let memory = ConcurrentMemory::new(ConcurrentConfig::new(place.path("open"))).unwrap();
+    let large = "words ".repeat(1 << 17);
+    for number in 0..30 {
+        memory.learn(&Concept::new(ConceptRef::key(&format!("word {number}"))).content(&large)).unwrap();
+    }
+    memory.wait_durable(memory.last_accepted()).unwrap();
+    fs::create_dir(place.path("killed")).unwrap();
+    for file in support::files_of(&place.path("open")).iter().filter(|file| *file != "lock") {
+        fs::copy(place.path("open").join(file), place.path("killed").join(file)).unwrap();
+    }
+    memory.close().unwrap();
+    let program = env!("CARGO_BIN_EXE_sutra");
+    for (command, code) in [
+        ("get 'word 1'", 0),
+        ("find words", 0),
+        ("show 'word 1'", 0),
+        ("stats", 0),
+        ("export", 0),
+        ("recall 'word 1'", 1),
+        ("doctor --json", 5),
+    ] {
+        // 16 MiB: a segment of the log, and no more.
+        let script = format!("trap '' XFSZ; ulimit -f 32768; exec {program} {command} --store killed");
+        let said = Said::of(Command::new("sh").args(["-c", &script]).current_dir(place.path("")).output().unwrap());
+        assert_eq!(said.code, code, "{command}: {}", said.err);
+        assert!(said.err.contains("the checkpoint could not be written"), "{command}: {}", said.err);
+        assert_eq!(said.out.is_empty(), code == 1, "{command}");
+    }
+    // With room again it is written.
+    assert!(!place.sutra(["stats", "--store", "killed"]).err.contains("checkpoint"));
+    assert_eq!(support::files_of(&place.path("killed")), ["storage.dat"]);
 }
 
 #[test]

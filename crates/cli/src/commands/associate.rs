@@ -26,7 +26,7 @@ pub(crate) struct Associate {
     #[arg(long = "type", value_name = "TYPE", default_value = "semantic")]
     kind: String,
     /// How sure it is, from 0 to 1
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction::<f32>)]
     confidence: f32,
     /// Any number; 1 if it is not given and was not before
     #[arg(long, value_name = "X", allow_hyphen_values = true)]

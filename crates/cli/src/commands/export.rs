@@ -12,7 +12,7 @@ use crate::export::{self, GraphMl, Jsonl, Parquet};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, note};
 use crate::progress::{Count, grouped};
-use crate::store::open_existing;
+use crate::store::{close_read, open_existing};
 
 /// Write all concepts and associations: JSONL, Parquet or GraphML
 ///
@@ -60,11 +60,12 @@ impl Export {
             Some(file) => to_file(&memory.snapshot(), form, file),
             None => to_output(&memory.snapshot(), form),
         };
-        memory.close()?;
+        let closed = close_read(&memory);
         if let (Err(Failure::Interrupted), Some(file)) = (&written, file) {
             note(format_args!("{} holds a part of it", file.display()));
         }
         let (concepts, associations) = written?;
+        closed?;
         if let Some(file) = file {
             let mut out = Output::new();
             if self.json {

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::matching::{Match, Query};
 use crate::output::{Output, brief, note, plain};
 use crate::progress::{Spinner, grouped};
-use crate::store::open_existing;
+use crate::store::{close_read, open_existing};
 use crate::style;
 use crate::terminal;
 
@@ -88,8 +88,8 @@ impl Find {
             let _spinner = Spinner::new("reading all concepts");
             self.search(&memory.snapshot(), &query)
         };
-        memory.close()?;
         let (candidates, total) = searched?;
+        close_read(&memory)?;
         let mut out = Output::new();
         if self.json {
             out.json(&Answer { text: &text, total, found: candidates.iter().map(Shown::of).collect() })?;

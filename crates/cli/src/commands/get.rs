@@ -9,7 +9,7 @@ use sutra_storage::{ConceptRef, ConceptView, Snapshot};
 
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, note, plain};
-use crate::store::open_existing;
+use crate::store::{close_read, open_existing};
 use crate::time::utc;
 
 /// Show a concept
@@ -42,7 +42,7 @@ impl Get {
                 Outcome::NotFound
             }
         };
-        memory.close()?;
+        close_read(&memory)?;
         Ok(outcome)
     }
 }

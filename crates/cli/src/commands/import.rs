@@ -27,7 +27,7 @@ use crate::store::{Preset, open_or_create_as};
 /// it stopped with --resume and the same files.
 #[derive(Args, Debug)]
 pub(crate) struct Import {
-    /// What to learn, in this order; `-` for the standard input
+    /// What to learn, in this order; `-` for the standard input, a folder for what `sutra export` has put into it as Parquet
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Embeddings of the concepts: a .npy array (f16 or f32) of one row for each concept of the files, in their order
@@ -53,18 +53,19 @@ pub(crate) struct Import {
 impl Import {
     pub(crate) fn run(&self, store: &Path) -> Result<Outcome, Failure> {
         let begun = Instant::now();
-        let all = || self.files.iter().chain(&self.embeddings).map(PathBuf::as_path);
+        let files: Vec<PathBuf> = self.files.iter().flat_map(|file| import::files_of(file)).collect();
+        let all = || files.iter().chain(&self.embeddings).map(PathBuf::as_path);
         if all().filter(|path| *path == Path::new("-")).count() > 1 {
             return Err(Failure::StandardInputTwice);
         }
         // A file that cannot be opened should not leave a new store behind.
         let mut readers = Vec::new();
-        for file in &self.files {
+        for file in &files {
             readers.push(import::open(file, self.format)?);
         }
         let mut embeddings = self.embeddings.as_deref().map(Embeddings::open).transpose()?;
         let inputs = resume::inputs(&all().collect::<Vec<_>>());
-        let mut progress = self.start(store, inputs)?;
+        let mut progress = self.start(store, inputs, files.len())?;
 
         let memory = open_or_create_as(store, self.preset)?;
         if !self.resume {
@@ -90,7 +91,7 @@ impl Import {
                 associations: counts.associations,
                 rejected: counts.rejected,
                 seconds: elapsed.as_secs_f64(),
-                stopped: interrupted.then(|| self.stopped(&progress)),
+                stopped: interrupted.then(|| Stopped::at(&progress)),
             })?;
         } else {
             out.line(format_args!(
@@ -107,7 +108,7 @@ impl Import {
         }
         out.end()?;
         if interrupted {
-            let Stopped { file, line } = self.stopped(&progress);
+            let Stopped { file, line } = Stopped::at(&progress);
             note(format_args!("stopped in {file} after line {line}; the same command with --resume goes on there"));
             return Ok(Outcome::Interrupted);
         }
@@ -115,7 +116,7 @@ impl Import {
     }
 
     /// Where to begin: where the last import stopped, if that is wished for and was one of the same files.
-    fn start(&self, store: &Path, inputs: Vec<(String, u64)>) -> Result<Progress, Failure> {
+    fn start(&self, store: &Path, inputs: Vec<(String, u64)>, files: usize) -> Result<Progress, Failure> {
         let left = resume::left(store);
         if !self.resume {
             if left.is_some() {
@@ -124,7 +125,7 @@ impl Import {
             return Ok(Progress { inputs, ..Progress::default() });
         }
         match left {
-            Some(left) if left.inputs == inputs && left.input < self.files.len() => Ok(left),
+            Some(left) if left.inputs == inputs && left.input < files => Ok(left),
             Some(_) => Err(Failure::Usage(
                 "the unfinished import was one of other files, or they have changed since: import without --resume"
                     .to_owned(),
@@ -150,7 +151,7 @@ impl Import {
         for (number, reader) in readers.iter_mut().enumerate().skip(first) {
             if number == first && progress.position > 0 && !reader.skip_to(progress.position)? {
                 let reason = format!("has fewer than {} lines: import without --resume", progress.position);
-                return Err(ImportError::Form { file: self.named(number), reason }.into());
+                return Err(ImportError::Form { file: named(progress, number), reason }.into());
             }
             let mut counts = progress.counts();
             let mut keep = |at: At| {
@@ -186,14 +187,10 @@ impl Import {
             note(format_args!("what was read before the error is learned; {mend}, {skip}"));
         }
     }
+}
 
-    fn named(&self, number: usize) -> String {
-        self.files.get(number).map(|file| file.display().to_string()).unwrap_or_default()
-    }
-
-    fn stopped(&self, progress: &Progress) -> Stopped {
-        Stopped { file: self.named(progress.input), line: progress.position }
-    }
+fn named(progress: &Progress, number: usize) -> String {
+    progress.inputs.get(number).map(|(name, _)| name.clone()).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -211,4 +208,10 @@ struct Shown {
 struct Stopped {
     file: String,
     line: u64,
+}
+
+impl Stopped {
+    fn at(progress: &Progress) -> Self {
+        Self { file: named(progress, progress.input), line: progress.position }
+    }
 }

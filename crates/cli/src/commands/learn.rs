@@ -25,10 +25,10 @@ pub(crate) struct Learn {
     #[arg(default_value = "")]
     content: String,
     /// How strongly it is known, from 0 to 1
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction::<f32>)]
     strength: f32,
     /// How sure it is, from 0 to 1
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = fraction::<f32>)]
     confidence: f32,
     /// Its vector: numbers with commas between them, as many as all vectors of the store have
     #[arg(long, value_name = "X,..", value_delimiter = ',', allow_hyphen_values = true)]

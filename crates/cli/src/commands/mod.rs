@@ -23,6 +23,8 @@ pub(crate) mod stats;
 pub(crate) mod verify;
 mod ways;
 
+use std::str::FromStr;
+
 use clap::ValueEnum;
 
 use crate::arguments::{Arguments, Command};
@@ -80,9 +82,9 @@ impl From<Direction> for sutra_storage::Direction {
 }
 
 /// A number from 0 to 1.
-fn fraction(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(number) if (0.0..=1.0).contains(&number) => Ok(number),
+fn fraction<T: FromStr + PartialOrd + From<f32>>(text: &str) -> Result<T, String> {
+    match text.parse::<T>() {
+        Ok(number) if (T::from(0.0)..=T::from(1.0)).contains(&number) => Ok(number),
         _ => Err("give a number from 0 to 1".to_owned()),
     }
 }

@@ -1,7 +1,6 @@
 //! `sutra neighborhood`: what is around a concept, as text, JSON, GraphML, DOT or a picture.
 
 mod dot;
-mod graphml;
 mod svg;
 
 use std::path::Path as FilePath;
@@ -13,9 +12,10 @@ use sutra_storage::{Neighborhood, NeighborhoodOptions, Snapshot};
 use super::Direction;
 use super::get::missing;
 use super::ways::{Ways, warn_if_incomplete};
+use crate::export::{GraphMl, Writer};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, brief, note, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Characters of a content that a line of text has room for, and a label in a picture.
 const BRIEF: usize = 60;
@@ -51,7 +51,7 @@ struct Form {
     /// As one JSON object
     #[arg(long)]
     json: bool,
-    /// As GraphML, which graph programs read
+    /// As GraphML, which graph programs read, and `sutra import`
     #[arg(long)]
     graphml: bool,
     /// As DOT, which Graphviz draws
@@ -64,10 +64,7 @@ struct Form {
 
 impl Around {
     pub(crate) fn run(&self, store: &FilePath) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {
@@ -89,7 +86,7 @@ impl Around {
         if self.form.json {
             out.json(&Shown::of(around, &contents, answer.complete))?;
         } else if self.form.graphml {
-            out.line(graphml::of(around, &contents).trim_end())?;
+            out.line(graphml(snapshot, around)?.trim_end())?;
         } else if self.form.dot {
             out.line(dot::of(around, &contents).trim_end())?;
         } else if self.form.svg {
@@ -118,6 +115,26 @@ fn contents(snapshot: &Snapshot, around: &Neighborhood) -> Result<Vec<Option<Vec
     around.nodes.iter().map(content).collect()
 }
 
+/// As an export of these concepts and associations alone would have it.
+fn graphml(snapshot: &Snapshot, around: &Neighborhood) -> Result<String, Failure> {
+    let mut document = Vec::new();
+    let mut writer = GraphMl::new(&mut document, Failure::Output);
+    for node in &around.nodes {
+        // A stub is written with the first association that names it.
+        if let Some(concept) = snapshot.query_concept(node.id)? {
+            writer.concept(&concept)?;
+        }
+    }
+    for link in &around.links {
+        let (source, target) = (around.nodes[link.source].id, around.nodes[link.target].id);
+        if let Some(association) = snapshot.association(source, target, link.kind)? {
+            writer.association(&association)?;
+        }
+    }
+    writer.end()?;
+    Ok(String::from_utf8_lossy(&document).into_owned())
+}
+
 fn text(around: &Neighborhood, contents: &[Option<Vec<u8>>], out: &mut Output) -> Result<(), Failure> {
     for ((node, hops), content) in around.nodes.iter().zip(&around.hops).zip(contents) {
         let content = content.as_ref().map_or_else(|| "(stub)".to_owned(), |content| brief(content, BRIEF));
@@ -135,22 +152,6 @@ fn text(around: &Neighborhood, contents: &[Option<Vec<u8>>], out: &mut Output) -
 fn label(node: &sutra_storage::PathNode, content: Option<&Vec<u8>>) -> String {
     let text = content.map(|content| brief(content, LABEL)).unwrap_or_default();
     if text.trim().is_empty() { brief(node.name().as_bytes(), LABEL) } else { text }
-}
-
-/// Text as it may stand in XML, which has no way to write control characters.
-fn xml(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in plain(text).chars() {
-        match character {
-            '<' => safe += "&lt;",
-            '>' => safe += "&gt;",
-            '&' => safe += "&amp;",
-            '"' => safe += "&quot;",
-            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
-            other => safe.push(other),
-        }
-    }
-    safe
 }
 
 #[derive(Serialize)]
@@ -202,15 +203,5 @@ impl<'a> Shown<'a> {
             sequence: link.sequence,
         });
         Self { concepts: concepts.collect(), associations: associations.collect(), whole: around.whole, complete }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn xml_has_no_way_out() {
-        assert_eq!(xml("<a href=\"x\">&\u{1}\n"), "&lt;a href=&quot;x&quot;&gt;&amp;\\u{1}\\n");
     }
 }

@@ -10,7 +10,7 @@ use super::get::{is_node, missing};
 use super::{Direction, fraction};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, brief, note, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Characters of a neighbour's content that its line has room for.
 const BRIEF: usize = 60;
@@ -29,7 +29,7 @@ pub(crate) struct NeighborsOf {
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
     /// Only associations of at least this confidence
-    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = fraction)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = fraction::<f32>)]
     min_confidence: f32,
     /// As one JSON object
     #[arg(long)]
@@ -38,10 +38,7 @@ pub(crate) struct NeighborsOf {
 
 impl NeighborsOf {
     pub(crate) fn run(&self, store: &Path) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &sutra_storage::Snapshot) -> Result<Outcome, Failure> {

@@ -10,7 +10,7 @@ use super::Direction;
 use super::get::{is_node, missing};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, brief, note, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Characters of a concept's content that its line has room for.
 const BRIEF: usize = 60;
@@ -43,10 +43,7 @@ pub(crate) struct PathBetween {
 
 impl PathBetween {
     pub(crate) fn run(&self, store: &FilePath) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {

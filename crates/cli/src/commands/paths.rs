@@ -4,15 +4,14 @@ use std::path::Path as FilePath;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{Extent, PathOptions, PathsOptions, Snapshot};
+use sutra_storage::{Extent, PathsOptions, Snapshot};
 
-use super::Direction;
 use super::get::{is_node, missing};
 use super::path::{Shown, show};
-use super::ways::{Ways, share, warn_if_incomplete};
+use super::ways::{Question, share, warn_if_incomplete};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, note, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Find several paths from one concept to another
 ///
@@ -33,35 +32,26 @@ pub(crate) struct PathsBetween {
     /// So many paths at most
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
-    /// Hops at most
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    max_depth: u32,
     /// With --best: what each hop multiplies the confidence by, above 0 and at most 1
-    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "best", value_parser = share)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, requires = "best", value_parser = share::<f32>)]
     decay: f32,
     #[command(flatten)]
-    ways: Ways,
-    /// As one JSON object
-    #[arg(long)]
-    json: bool,
+    question: Question,
 }
 
 impl PathsBetween {
     pub(crate) fn run(&self, store: &FilePath) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {
-        let types = self.ways.types(snapshot);
-        let path = self.ways.options(&types, self.max_depth, Direction::Out);
+        let Question { ways, max_depth, json } = &self.question;
+        let types = ways.types(snapshot);
         let options = PathsOptions {
-            path: PathOptions { decay: self.decay, ..path },
+            path: self.question.options(&types, self.decay),
             limit: self.limit,
             extent: if self.longer { Extent::Longer } else { Extent::Shortest },
-            budget: self.ways.budget(),
+            budget: ways.budget(),
         };
         let answer = if self.best {
             snapshot.find_best_paths(&self.from, &self.to, options)?
@@ -69,7 +59,7 @@ impl PathsBetween {
             snapshot.find_paths(&self.from, &self.to, options)?
         };
         let mut out = Output::new();
-        if self.json {
+        if *json {
             let paths = answer.found.iter().map(Shown::of).collect();
             out.json(&Found { paths, complete: answer.complete })?;
         } else {
@@ -94,7 +84,7 @@ impl PathsBetween {
         }
         if known && answer.complete {
             let (from, to) = (plain(&self.from), plain(&self.to));
-            note(format_args!("no path of at most {} hops leads from {from} to {to}", self.max_depth));
+            note(format_args!("no path of at most {} hops leads from {from} to {to}", max_depth));
         }
         Ok(Outcome::NotFound)
     }

@@ -4,15 +4,14 @@ use std::path::Path as FilePath;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{ConceptRef, Conclusion, PathOptions, ReasonOptions, Snapshot};
+use sutra_storage::{ConceptRef, Conclusion, ReasonOptions, Snapshot};
 
-use super::Direction;
 use super::get::{is_node, missing};
 use super::path::{Shown, show};
-use super::ways::{Ways, share, warn_if_incomplete};
+use super::ways::{Question, share, warn_if_incomplete};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Weigh targets by the paths that lead to them
 ///
@@ -29,40 +28,31 @@ pub(crate) struct Reason {
     /// So many paths to each target at most
     #[arg(long, value_name = "N", default_value_t = 8)]
     max_paths: usize,
-    /// Hops of a path at most
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    max_depth: u32,
     /// What each hop multiplies the confidence by, above 0 and at most 1
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = share)]
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = share::<f32>)]
     decay: f32,
     #[command(flatten)]
-    ways: Ways,
-    /// As one JSON object
-    #[arg(long)]
-    json: bool,
+    question: Question,
 }
 
 impl Reason {
     pub(crate) fn run(&self, store: &FilePath) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {
-        let types = self.ways.types(snapshot);
-        let path = self.ways.options(&types, self.max_depth, Direction::Out);
+        let Question { ways, json, .. } = &self.question;
+        let types = ways.types(snapshot);
         let options = ReasonOptions {
-            path: PathOptions { decay: self.decay, ..path },
+            path: self.question.options(&types, self.decay),
             max_paths: self.max_paths,
-            budget: self.ways.budget(),
+            budget: ways.budget(),
         };
         let sources: Vec<ConceptRef<'_>> = self.from.iter().map(ConceptRef::from).collect();
         let targets: Vec<ConceptRef<'_>> = self.to.iter().map(ConceptRef::from).collect();
         let answer = snapshot.reason(&sources, &targets, options)?;
         let mut out = Output::new();
-        if self.json {
+        if *json {
             let targets = answer.found.iter().map(ShownConclusion::of).collect();
             out.json(&Found { targets, complete: answer.complete })?;
         } else {

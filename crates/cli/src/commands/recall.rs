@@ -4,15 +4,15 @@ use std::path::Path as FilePath;
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::{ConceptRef, PathOptions, Recall as How, RecallOptions, Recalled, Snapshot};
+use sutra_storage::{ConceptRef, Recall as How, RecallOptions, Recalled, Snapshot};
 
+use super::fraction;
 use super::get::{is_node, missing};
 use super::path::Shown;
-use super::ways::{Ways, share, warn_if_incomplete};
-use super::{Direction, fraction};
+use super::ways::{Question, share, warn_if_incomplete};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, brief, note, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 
 /// Characters of a concept's content that its line has room for.
 const BRIEF: usize = 60;
@@ -26,65 +26,60 @@ pub(crate) struct Recall {
     /// Keys or ids of the concepts to start from
     #[arg(required = true, value_name = "SEED")]
     seeds: Vec<String>,
-    /// Weights of the seeds, in their order; 1 for those without
+    /// Weights of the seeds, in their order, at most one each; 1 for those without
     #[arg(long, value_name = "X,..", value_delimiter = ',')]
     weights: Vec<f64>,
     /// So many answers at most
     #[arg(long, value_name = "N", default_value_t = 10)]
     limit: usize,
-    /// Hops at most
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    max_depth: u32,
     /// Spreading activation: each concept passes on what it has, times --decay, shared by the confidences of its associations
     #[arg(long)]
     spread: bool,
     /// With --spread: what each hop multiplies activation by, above 0 and at most 1
-    #[arg(long, value_name = "X", default_value_t = 0.5, requires = "spread", value_parser = share)]
+    #[arg(long, value_name = "X", default_value_t = 0.5, requires = "spread", value_parser = share::<f32>)]
     decay: f32,
     /// With --spread: activation below this is not passed on
-    #[arg(long, value_name = "X", default_value_t = 0.0001, requires = "spread", value_parser = fraction)]
-    threshold: f32,
+    #[arg(long, value_name = "X", default_value_t = 0.0001, requires = "spread", value_parser = fraction::<f64>)]
+    threshold: f64,
     /// Of walks: the probability that one ends at each concept, above 0 and at most 1
-    #[arg(long, value_name = "X", default_value_t = 0.15, conflicts_with = "spread", value_parser = share)]
-    restart: f32,
+    #[arg(long, value_name = "X", default_value_t = 0.15, conflicts_with = "spread", value_parser = share::<f64>)]
+    restart: f64,
     /// Whether the seeds themselves are shown
     #[arg(long)]
     with_seeds: bool,
     #[command(flatten)]
-    ways: Ways,
-    /// As one JSON object
-    #[arg(long)]
-    json: bool,
+    question: Question,
 }
 
 impl Recall {
     pub(crate) fn run(&self, store: &FilePath) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        let (weights, seeds) = (self.weights.len(), self.seeds.len());
+        if weights > seeds {
+            return Err(Failure::Usage(format!("{weights} weights and {seeds} seeds: give at most one for each")));
+        }
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {
-        let types = self.ways.types(snapshot);
-        let path = self.ways.options(&types, self.max_depth, Direction::Out);
+        let Question { ways, json, .. } = &self.question;
+        let types = ways.types(snapshot);
         let how = if self.spread {
-            How::Spreading { threshold: self.threshold.into() }
+            How::Spreading { threshold: self.threshold }
         } else {
-            How::Walks { restart: self.restart.into(), precision: 1e-6 }
+            How::Walks { restart: self.restart, precision: 1e-6 }
         };
         let options = RecallOptions {
-            path: PathOptions { decay: if self.spread { self.decay } else { 1.0 }, ..path },
+            path: self.question.options(&types, if self.spread { self.decay } else { 1.0 }),
             how,
             limit: self.limit,
             with_seeds: self.with_seeds,
-            budget: self.ways.budget(),
+            budget: ways.budget(),
         };
         let weights = self.weights.iter().copied().chain(std::iter::repeat(1.0));
         let seeds: Vec<_> = self.seeds.iter().map(ConceptRef::from).zip(weights).collect();
         let answer = snapshot.recall(&seeds, options)?;
         let mut out = Output::new();
-        if self.json {
+        if *json {
             let recalled = answer.found.iter().map(ShownRecalled::of).collect();
             out.json(&Found { recalled, complete: answer.complete })?;
         } else {

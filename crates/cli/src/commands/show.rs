@@ -11,7 +11,7 @@ use super::Direction;
 use super::get::{is_node, missing};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, brief, plain};
-use crate::store::open_existing;
+use crate::store::reading;
 use crate::style;
 use crate::terminal;
 
@@ -70,10 +70,7 @@ struct Branch {
 
 impl Show {
     pub(crate) fn run(&self, store: &Path) -> Result<Outcome, Failure> {
-        let memory = open_existing(store)?;
-        let outcome = self.answer(&memory.snapshot())?;
-        memory.close()?;
-        Ok(outcome)
+        reading(store, |snapshot| self.answer(snapshot))
     }
 
     fn answer(&self, snapshot: &Snapshot) -> Result<Outcome, Failure> {

@@ -9,7 +9,7 @@ use sutra_storage::{AssociationType, ConcurrentMemory, RecoveryReport, Stats};
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, plain};
 use crate::progress::grouped;
-use crate::store::open_existing;
+use crate::store::{close_read, open_existing};
 use crate::time::utc;
 
 /// Show what a store holds
@@ -31,7 +31,7 @@ impl StatsOf {
             shown.show(store, &mut out)?;
         }
         out.end()?;
-        memory.close()?;
+        close_read(&memory)?;
         Ok(Outcome::Done)
     }
 }

@@ -9,7 +9,7 @@ use sutra_storage::Verified;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, plain};
 use crate::progress::{Spinner, grouped};
-use crate::store::must_exist;
+use crate::store::{must_exist, refused};
 
 /// Read and check every byte of a closed store
 ///
@@ -26,7 +26,7 @@ impl Verify {
         must_exist(store)?;
         let report = {
             let _spinner = Spinner::new("reading the store");
-            sutra_storage::verify(store)?
+            sutra_storage::verify(store).map_err(refused(store))?
         };
         let mut out = Output::new();
         if self.json {

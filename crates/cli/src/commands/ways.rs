@@ -1,5 +1,6 @@
 //! What narrows the ways that a question may follow, and what it may cost: the same options for several commands.
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -7,6 +8,26 @@ use sutra_storage::{Budget, PathOptions, Snapshot, TypeRef};
 
 use super::{Direction, fraction};
 use crate::output::{note, plain};
+
+/// Options of a question that is answered by paths.
+#[derive(Args, Debug)]
+pub(super) struct Question {
+    /// Hops of a path at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) max_depth: u32,
+    #[command(flatten)]
+    pub(super) ways: Ways,
+    /// As one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Question {
+    /// The options, with what [`Ways::types`] has given.
+    pub(super) fn options<'a>(&self, types: &'a [TypeRef<'a>], decay: f32) -> PathOptions<'a> {
+        PathOptions { decay, ..self.ways.options(types, self.max_depth, Direction::Out) }
+    }
+}
 
 /// Options of every command that follows associations.
 #[derive(Args, Debug)]
@@ -18,7 +39,7 @@ pub(super) struct Ways {
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
     /// Only associations of at least this confidence
-    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = fraction)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = fraction::<f32>)]
     min_confidence: f32,
     /// Read the associations of so many concepts at most; the answer may then miss something, and says so
     #[arg(long, value_name = "N")]
@@ -64,9 +85,9 @@ pub(super) fn warn_if_incomplete(complete: bool) {
 }
 
 /// A number above 0 and at most 1.
-pub(super) fn share(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(number) if number > 0.0 && number <= 1.0 => Ok(number),
+pub(super) fn share<T: FromStr + PartialOrd + From<f32>>(text: &str) -> Result<T, String> {
+    match text.parse::<T>() {
+        Ok(number) if number > T::from(0.0) && number <= T::from(1.0) => Ok(number),
         _ => Err("give a number above 0 and at most 1".to_owned()),
     }
 }

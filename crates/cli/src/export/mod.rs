@@ -12,7 +12,11 @@ use sutra_storage::{AssociationView, ConceptView, Snapshot};
 use crate::failure::Failure;
 use crate::interrupt;
 
-pub(crate) use self::{graphml::GraphMl, jsonl::Jsonl, parquet::Parquet};
+pub(crate) use self::{
+    graphml::GraphMl,
+    jsonl::Jsonl,
+    parquet::{Parquet, TABLES},
+};
 
 /// Takes concepts, then associations, then the end.
 pub(crate) trait Writer {

@@ -16,6 +16,9 @@ use sutra_storage::{AssociationView, ConceptView};
 use super::{Writer, ends, valid};
 use crate::failure::Failure;
 
+/// The files of the folder: concepts, associations.
+pub(crate) const TABLES: [&str; 2] = ["concepts.parquet", "associations.parquet"];
+
 const CONCEPTS: &str = "message concepts {
     optional binary key (STRING);
     optional binary id (STRING);
@@ -56,9 +59,10 @@ impl Parquet {
     /// Makes the folder if it is not there.
     pub(crate) fn create(folder: &Path) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(|source| Failure::Write { file: folder.display().to_string(), source })?;
+        let [concepts, associations] = TABLES.map(|name| folder.join(name));
         Ok(Self {
-            concepts: Table::create(folder.join("concepts.parquet"), CONCEPTS)?,
-            associations: Table::create(folder.join("associations.parquet"), ASSOCIATIONS)?,
+            concepts: Table::create(concepts, CONCEPTS)?,
+            associations: Table::create(associations, ASSOCIATIONS)?,
         })
     }
 }

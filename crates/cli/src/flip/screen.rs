@@ -150,7 +150,8 @@ impl Shown {
         let (into, length) = (self.into.as_secs_f64().min(self.length.as_secs_f64()), self.length.as_secs_f64());
         let right = format!("flip {number} of {of}  {into:>4.1} of {length:.0} s");
         let width = u16::try_from(right.len()).unwrap_or(u16::MAX);
-        let [left_area, right_area] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(area);
+        let [left_area, _, right_area] =
+            Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Length(width)]).areas(area);
         let left = Line::from(vec![
             Span::styled(format!("   {}", self.load), Style::new().add_modifier(Modifier::BOLD)),
             Span::styled(format!(": {}", self.asked), self.faint()),
@@ -305,7 +306,7 @@ mod tests {
             let all = lines.join("\n");
             for part in [
                 "both at once",
-                "flip 3 of 4   2.5 of 5 s",
+                "  flip 3 of 4   2.5 of 5 s",
                 "writes/s 1,234,567",
                 "stale p99   9.1 ms",
                 "queue       99,999",

@@ -5,9 +5,9 @@ use std::io::Read;
 use super::error::ImportError;
 use super::input::{Input, Progress};
 
-/// A concept with an embedding of a few thousand numbers takes some ten kilobytes; this leaves room for any content, and
-/// ends the reading of a file that has no lines.
-pub(super) const LONGEST: usize = 128 << 20;
+/// The largest content has 64 MiB, and each byte of it may take six as an escape; this leaves room for the rest of its concept,
+/// and ends the reading of a file that has no lines.
+pub(super) const LONGEST: usize = 400 << 20;
 
 /// The buffer at first; it grows to the longest line met.
 const BUFFER: usize = 256 << 10;

@@ -34,6 +34,6 @@ pub(crate) use self::{
     input::{Input, Progress},
     npy::Embeddings,
     objects::ObjectReader,
-    open::{Format, open},
+    open::{Format, files_of, open},
     record::{AssociationLine, ConceptLine, ConceptName, Reader, Record},
 };

@@ -1,7 +1,7 @@
 //! Which form a file has: by its name, else by its first bytes.
 
 use std::io::{self, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
@@ -12,6 +12,7 @@ use super::input::Input;
 use super::objects::ObjectReader;
 use super::record::Reader;
 use super::rows::RowReader;
+use crate::export::TABLES;
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -26,9 +27,19 @@ pub(crate) enum Format {
     Graphml,
 }
 
+/// What a path stands for: the files in it if it is the folder of a Parquet export, else itself.
+pub(crate) fn files_of(path: &Path) -> Vec<PathBuf> {
+    let tables = TABLES.map(|name| path.join(name));
+    if tables.iter().all(|table| table.is_file()) { tables.into() } else { vec![path.to_path_buf()] }
+}
+
 /// Opens a file, or the standard input when the path is `-`.
 pub(crate) fn open(path: &Path, format: Option<Format>) -> Result<Box<dyn Reader>, ImportError> {
     let wrong = |reason: &str| ImportError::Form { file: path.display().to_string(), reason: reason.to_owned() };
+    if path.is_dir() {
+        let source = io::Error::other("it is a folder: give its files, or the folder of a Parquet export");
+        return Err(ImportError::Open { file: path.display().to_string(), source });
+    }
     let format = match format {
         Some(format) => Some(format),
         None if named(path, &["npy"]) => {

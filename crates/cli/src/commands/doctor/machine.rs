@@ -1,7 +1,7 @@
 //! What the machine gives the store: cores, the disk's sync, free space.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,8 +13,8 @@ const SYNCS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Machine {
     pub(super) cores: usize,
-    /// Microseconds of a write of 4 KiB and its sync.
-    pub(super) sync_us: u64,
+    /// Microseconds of a write of 4 KiB and its sync; none on a disk that is full.
+    pub(super) sync_us: Option<u64>,
     pub(super) free_bytes: u64,
 }
 
@@ -25,7 +25,10 @@ impl Machine {
         let failed = |source: io::Error| Failure::Write { file: path.display().to_string(), source };
         let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(failed)?;
         let probe = Probe(path.clone());
-        let sync_us = sync_us(&file).map_err(failed)?;
+        let sync_us = match sync_us(&file) {
+            Err(error) if is_full(&error) => None,
+            took => Some(took.map_err(failed)?),
+        };
         drop(probe);
         let space = rustix::fs::statvfs(store).map_err(|error| failed(error.into()))?;
         Ok(Self {
@@ -34,6 +37,11 @@ impl Machine {
             free_bytes: space.f_bavail.saturating_mul(space.f_frsize),
         })
     }
+}
+
+/// Whether there is no room for more bytes.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 /// A file that is removed, whatever happens.

@@ -16,7 +16,7 @@ use self::machine::Machine;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, note, plain, wrapped};
 use crate::progress::Spinner;
-use crate::store::{Preset, config, must_exist, open_existing};
+use crate::store::{Preset, close_read, config, must_exist, open_existing, refused};
 use crate::{style, terminal};
 
 /// Check a store's counters, its disk and its machine, and say what to change
@@ -90,7 +90,7 @@ impl Doctor {
         let mut checks = Vec::new();
         if self.verify {
             let _spinner = Spinner::new("reading the store");
-            let report = sutra_storage::verify(store)?;
+            let report = sutra_storage::verify(store).map_err(refused(store))?;
             if !report.is_sound() {
                 for problem in &report.file.problems {
                     note(plain(&problem.to_string()));
@@ -103,7 +103,7 @@ impl Doctor {
         let recovery = memory.recovery();
         let recovery = Recovery { cut_bytes: recovery.cut_bytes, repaired_header: recovery.repaired_header };
         let counters = Counters::of(&memory.stats(), recovery)?;
-        memory.close()?;
+        close_read(&memory)?;
         let machine = Machine::at(store)?;
         checks.extend(checks::of_counters(&counters, config));
         checks.extend(checks::of_machine(&machine, &counters, config));

@@ -9,7 +9,8 @@ use std::fmt::Write;
 
 use sutra_storage::Neighborhood;
 
-use super::{label, xml};
+use super::label;
+use crate::output::plain;
 
 /// From ring to ring: a label has room in between.
 const RING: f64 = 190.0;
@@ -245,4 +246,30 @@ fn concept(place: Place, is_center: bool, is_stub: bool, turned: bool, (name, to
 fn add(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing to a string does not fail.
     let _ = writeln!(text, "{line}");
+}
+
+/// Text as it may stand in XML. A picture is to be looked at: control characters, which XML cannot hold, are written out.
+fn xml(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in plain(text).chars() {
+        match character {
+            '<' => safe += "&lt;",
+            '>' => safe += "&gt;",
+            '&' => safe += "&amp;",
+            '"' => safe += "&quot;",
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::xml;
+
+    #[test]
+    fn xml_has_no_way_out() {
+        assert_eq!(xml("<a href=\"x\">&\u{1}\n"), "&lt;a href=&quot;x&quot;&gt;&amp;\\u{1}\\n");
+    }
 }
