@@ -1,5 +1,6 @@
 //! The terminal: its width, and what it can show.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, stdout};
 use std::sync::OnceLock;
 
@@ -21,11 +22,17 @@ pub(crate) fn width() -> usize {
     })
 }
 
-/// Columns and rows of the terminal that the answers go to; nothing where there is none.
+/// Columns and rows that the terminal, to which the answers go, has for a screen; nothing where there is none, or one that
+/// cannot move its cursor.
 pub(crate) fn size() -> Option<(u16, u16)> {
     let out = stdout();
-    let size = rustix::termios::tcgetwinsize(&out).ok().filter(|_| out.is_terminal())?;
+    let moves = moves_its_cursor(std::env::var_os("TERM").as_deref());
+    let size = rustix::termios::tcgetwinsize(&out).ok().filter(|_| moves && out.is_terminal())?;
     Some((size.ws_col, size.ws_row))
+}
+
+fn moves_its_cursor(terminal: Option<&OsStr>) -> bool {
+    terminal.is_some_and(|name| !name.is_empty() && name != "dumb")
 }
 
 /// Whether the environment says that texts are UTF-8.
@@ -42,7 +49,15 @@ fn names_utf8(locale: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::names_utf8;
+    use super::*;
+
+    #[test]
+    fn a_dumb_terminal_gets_no_screen() {
+        for dumb in [None, Some(""), Some("dumb")] {
+            assert!(!moves_its_cursor(dumb.map(OsStr::new)), "{dumb:?}");
+        }
+        assert!(moves_its_cursor(Some(OsStr::new("xterm"))));
+    }
 
     #[test]
     fn utf8_is_known_by_both_spellings() {

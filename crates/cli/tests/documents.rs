@@ -120,6 +120,39 @@ fn the_page_on_tuning_prints_what_it_says() {
     check("docs/tuning.md", 5);
 }
 
+/// An array of numpy: rows of three 32-bit floats.
+fn array(rows: usize) -> Vec<u8> {
+    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 3), }}");
+    let start = [b"\x93NUMPY\x01\x00", &(u16::try_from(header.len()).unwrap().to_le_bytes())[..]].concat();
+    [start, header.into_bytes(), [0x3f_u8; 12].repeat(rows)].concat()
+}
+
+#[test]
+fn the_commands_of_the_readme_run_in_their_order() {
+    let place = Place::new();
+    place.write("concepts.jsonl", support::CONCEPTS);
+    place.write("associations.tsv", support::ASSOCIATIONS);
+    place.write("vectors.npy", array(4));
+    let commands: Vec<_> =
+        include_str!("../README.md").lines().filter_map(|line| line.strip_prefix("    sutra ")).collect();
+    assert!(commands.len() > 14, "{commands:?}");
+    let mut script = String::new();
+    for command in &commands {
+        let short = match *command {
+            "demo" => " --seconds 1",
+            _ if command.starts_with("bench") => " --seconds 1 --concepts 5000",
+            _ => "",
+        };
+        // Advice is for the machine that it is run on.
+        let well = if *command == "doctor" { " || [ $? = 5 ]" } else { "" };
+        writeln!(script, "sutra {command}{short} > out{well} || echo 'failed: {command}'").unwrap();
+    }
+    let steps = [Step { line: 0, command: script, expected: Vec::new() }];
+    let printed = run(&place, &steps).concat();
+    assert!(!printed.contains("failed: "), "{printed}");
+    assert!(place.path("chart.svg").is_file() && place.path("copy.jsonl").is_file());
+}
+
 #[test]
 fn what_differs_is_noticed() {
     let said = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();

@@ -153,11 +153,15 @@ impl Shown {
         let [left_area, _, right_area] =
             Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Length(width)]).areas(area);
         let left = Line::from(vec![
-            Span::styled(format!("   {}", self.load), Style::new().add_modifier(Modifier::BOLD)),
+            Span::styled(format!("   {}", self.load), self.bold()),
             Span::styled(format!(": {}", self.asked), self.faint()),
         ]);
         left.render(left_area, buffer);
         Line::styled(right, self.faint()).render(right_area, buffer);
+    }
+
+    fn bold(&self) -> Style {
+        if self.look.colours { Style::new().add_modifier(Modifier::BOLD) } else { Style::new() }
     }
 
     fn faint(&self) -> Style {
