@@ -55,6 +55,8 @@
 mod best;
 mod budget;
 mod csr;
+#[cfg(test)]
+mod deadlines;
 mod every;
 mod graph;
 mod marks;

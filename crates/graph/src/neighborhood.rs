@@ -14,7 +14,7 @@ use crate::scratch::Scratch;
 pub struct NeighborhoodOptions {
     /// Which edges are followed and shown; its depth is how far the neighbourhood reaches.
     pub path: PathOptions,
-    /// So many nodes at most; 1000 by default.
+    /// So many nodes at most, the centre among them; 1000 by default.
     pub max_nodes: usize,
     /// So many edges at most; 10,000 by default.
     pub max_links: usize,
@@ -96,6 +96,10 @@ pub fn neighborhood<G: Graph>(
     let bound = graph.node_bound();
     let mut found = Neighborhood { whole: true, ..Neighborhood::default() };
     if center >= bound {
+        return Ok(Answer { found, complete: true });
+    }
+    if options.max_nodes == 0 {
+        found.whole = false;
         return Ok(Answer { found, complete: true });
     }
     let marks = &mut scratch.marks;

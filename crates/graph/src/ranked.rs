@@ -19,7 +19,7 @@ use crate::graph::Graph;
 use crate::path::{Hop, Path, PathOptions, score};
 use crate::scratch::Scratch;
 use crate::shortest::find_path;
-use crate::without::{NodeSet, Rest};
+use crate::without::{EdgeSet, NodeSet, Rest};
 
 /// Which of the paths between two nodes are wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -94,8 +94,8 @@ struct Candidate {
     hops: Vec<Hop>,
     /// How many hops its class shares.
     fork: usize,
-    /// The edges by which its class does not go on there.
-    closed: Vec<u32>,
+    /// The edges by which its class does not go on there. Classes hand it on: all together have at most one for each search.
+    closed: EdgeSet,
 }
 
 /// The order in which paths are given; the greatest is the first.
@@ -171,7 +171,7 @@ impl<G: Graph> Classes<'_, '_, G> {
             return Ok(());
         }
         let mut open = BinaryHeap::new();
-        open.extend(self.best_of_class(scratch, &[], start, Vec::new())?);
+        open.extend(self.best_of_class(scratch, &[], start, EdgeSet::default())?);
         while let Some(Candidate { hops, fork, mut closed, .. }) = open.pop() {
             let path = if hops.is_empty() { Path::of_one(start) } else { Path::of_hops(hops) };
             found.push(path);
@@ -180,7 +180,7 @@ impl<G: Graph> Classes<'_, '_, G> {
             }
             let Some(path) = found.last() else { break };
             for at in fork..path.hops.len() {
-                closed.push(path.hops[at].edge);
+                closed.insert(path.hops[at].edge);
                 let class = std::mem::take(&mut closed);
                 open.extend(self.best_of_class(scratch, &path.hops[..at], path.hops[at].from, class)?);
             }
@@ -194,7 +194,7 @@ impl<G: Graph> Classes<'_, '_, G> {
         scratch: &mut Scratch,
         shared: &[Hop],
         fork: u32,
-        closed: Vec<u32>,
+        closed: EdgeSet,
     ) -> Result<Option<Candidate>, Stop<G::Error>> {
         // A path is never longer than its bound, and hops fit u32.
         let max_depth = self.options.max_depth.saturating_sub(shared.len() as u32);

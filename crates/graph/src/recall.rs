@@ -7,7 +7,8 @@
 //! - **Walks** (personalised PageRank, by forward push): a walker starts at a seed, chosen by weight, ends at each node with
 //!   the probability `restart`, and else goes on by an edge chosen by its confidence. The score of a node is the share of
 //!   walks that end there. A walker that cannot go on begins anew: its walks count for nothing, and the others are scaled.
-//!   What is less than `precision` an edge is not passed on.
+//!   What is less than `precision` an edge is not passed on (Andersen, Chung and Lang, 2006), but a seed passes on what it
+//!   begins with, among however many edges.
 //! - **Spreading**: a wave goes out from the seeds and meets each node once, at its fewest hops. A node shares what it has,
 //!   times the decay, among its edges by their confidences; what goes back is lost. A node gets what the nodes one hop nearer
 //!   give, added up. (Were it not shared, a few levels of nodes with many edges would bring everything to mind.)
@@ -28,8 +29,8 @@ pub enum Recall {
         /// The probability that a walk ends at each node, from [`LEAST_RESTART`] to 1; 0.15 is usual. Another value counts as
         /// 0.15.
         restart: f64,
-        /// How much there must be for each edge to be passed on, in (0, 1); a smaller one reaches further. 0 passes on
-        /// all that can be told from nothing.
+        /// How much there must be for each edge that is admitted to be passed on, in (0, 1); a smaller one reaches further. 0
+        /// passes on all that can be told from nothing. What a seed begins with is passed on whatever this is.
         precision: f64,
     },
     /// Spreading activation; the decay is that of the path options.
@@ -48,7 +49,7 @@ impl Default for Recall {
 /// Bounds of a [`recall`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RecallOptions {
-    /// Which edges are followed, and how many hops: walks of so many hops at most.
+    /// Which edges are followed, and how many hops: walks of so many hops at most. The decay is of spreading: walks have none.
     pub path: PathOptions,
     /// How.
     pub how: Recall,
@@ -141,8 +142,9 @@ impl RecallScratch {
 /// Weights are above 0; others are passed over, as are unknown nodes, and the weights of a seed given twice add up. Edges of
 /// confidence 0 carry nothing. A complete answer does not depend on the order of edges, to the last bit.
 ///
-/// Time O(edges passed over): with walks at most 1 / (restart * precision) times a constant, whatever the size of the graph;
-/// with spreading each edge reached once. Where the budget ends, the answer is of what was passed on until then.
+/// Time O(edges passed over): with walks those of the seeds and at most 1 / (restart * precision) times a constant, whatever
+/// the size of the graph; with spreading each edge reached once. Edges that are not admitted are read too, and count in the
+/// budget. Where the budget ends, the answer is of what was passed on until then.
 ///
 /// # Errors
 /// The first error of the graph. The scratch stays usable.
@@ -345,7 +347,8 @@ impl<G: Graph> Push<'_, G> {
         let (kept, room) = match self.options.how {
             Recall::Walks { restart, precision } => {
                 let restart = if (LEAST_RESTART..=1.0).contains(&restart) { restart } else { 0.15 };
-                let room = if precision > 0.0 { (taken as f64 / (precision * ONE)) as usize } else { usize::MAX };
+                let is_bounded = precision > 0.0 && level > 1;
+                let room = if is_bounded { (taken as f64 / (precision * ONE)) as usize } else { usize::MAX };
                 (1.0 - restart, room)
             }
             Recall::Spreading { threshold } => {

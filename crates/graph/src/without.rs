@@ -36,7 +36,7 @@ pub(crate) struct Rest<'g, G> {
     pub(crate) graph: &'g G,
     pub(crate) nodes: &'g NodeSet,
     pub(crate) fork: u32,
-    pub(crate) edges: &'g [u32],
+    pub(crate) edges: &'g EdgeSet,
 }
 
 impl<G: Graph> Graph for Rest<'_, G> {
@@ -59,7 +59,7 @@ impl<G: Graph> Graph for Rest<'_, G> {
     {
         self.graph.edges(node, side, |edge| {
             let at_fork = node == self.fork || edge.target == self.fork;
-            if at_fork && self.edges.contains(&edge.id) || self.nodes.contains(edge.target) {
+            if at_fork && self.edges.contains(edge.id) || self.nodes.contains(edge.target) {
                 return ControlFlow::Continue(());
             }
             visit(edge)
@@ -72,43 +72,67 @@ impl<G: Graph> Graph for Rest<'_, G> {
     }
 }
 
-/// A set of edge ids that is asked about every edge read, nearly always in vain: a bit tells most of them apart.
-#[derive(Debug)]
+/// A set of edge ids that is asked about every edge read, nearly always in vain.
+///
+/// Ids lie in a table of a power of two places, at most half of them taken, each at the first free place from its own on: what
+/// is put in and what is asked costs the same for few and for many. 16 to 32 bytes an id.
+#[derive(Debug, Default)]
 pub(crate) struct EdgeSet {
-    bits: [u64; 16],
-    ids: Vec<u32>,
+    /// An id and one more; 0 is a free place.
+    places: Vec<u64>,
+    count: usize,
 }
 
 impl EdgeSet {
-    pub(crate) const fn new() -> Self {
-        Self { bits: [0; 16], ids: Vec::new() }
-    }
+    /// The fewest places.
+    const LEAST: usize = 4;
 
     pub(crate) fn clear(&mut self) {
-        self.bits = [0; 16];
-        self.ids.clear();
+        self.places.fill(0);
+        self.count = 0;
     }
 
     pub(crate) fn insert(&mut self, id: u32) {
-        if let Err(at) = self.ids.binary_search(&id) {
-            self.bits[(id >> 6 & 15) as usize] |= 1 << (id & 63);
-            self.ids.insert(at, id);
+        if self.places.len() <= 2 * self.count {
+            let grown = vec![0; (2 * self.places.len()).max(Self::LEAST)];
+            for place in std::mem::replace(&mut self.places, grown) {
+                self.put(place);
+            }
+        }
+        if self.put(u64::from(id) + 1) {
+            self.count += 1;
         }
     }
 
     #[inline]
     pub(crate) fn contains(&self, id: u32) -> bool {
-        self.bits[(id >> 6 & 15) as usize] >> (id & 63) & 1 == 1 && self.ids.binary_search(&id).is_ok()
+        let wanted = u64::from(id) + 1;
+        self.from(wanted).map(|at| self.places[at]).take_while(|place| *place != 0).any(|place| place == wanted)
+    }
+
+    /// Puts in what is not there; says whether it was not.
+    fn put(&mut self, value: u64) -> bool {
+        if value == 0 {
+            return false;
+        }
+        let free = self.from(value).find(|at| self.places[*at] == 0 || self.places[*at] == value);
+        // Half of the places are free.
+        let Some(place) = free.and_then(|at| self.places.get_mut(at)) else { return false };
+        std::mem::replace(place, value) == 0
+    }
+
+    /// All places, the value's own first.
+    #[inline]
+    fn from(&self, value: u64) -> impl Iterator<Item = usize> + use<> {
+        let places = self.places.len();
+        // The highest bits of the product, as many as there are places; wrapped to none where there are no places at all.
+        let shift = (places as u64).leading_zeros() + 1;
+        let own = value.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_shr(shift) as usize;
+        (0..places).map(move |step| own.wrapping_add(step) & (places - 1))
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.ids.capacity() * size_of::<u32>()
-    }
-}
-
-impl Default for EdgeSet {
-    fn default() -> Self {
-        Self::new()
+        self.places.capacity() * size_of::<u64>()
     }
 }
 
@@ -156,13 +180,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_one_bit_are_told_apart() {
-        let mut set = EdgeSet::new();
-        for id in [5, 1029, 5, u32::MAX] {
+    fn ids_are_there_that_were_put_in() {
+        let mut set = EdgeSet::default();
+        assert!(!set.contains(0));
+        for id in [5, 1029, 0, 5, u32::MAX] {
             set.insert(id);
         }
-        assert_eq!([5, 1029, 2053, u32::MAX, 6].map(|id| set.contains(id)), [true, true, false, true, false]);
+        let asked = [5, 1029, 2053, 0, u32::MAX, 6];
+        assert_eq!(asked.map(|id| set.contains(id)), [true, true, false, true, true, false]);
         set.clear();
-        assert!(!set.contains(5));
+        assert_eq!(asked.map(|id| set.contains(id)), [false; 6]);
+    }
+
+    /// The edges of a hub that are closed one after the other: the table stays half empty, and no id is far from its place.
+    #[test]
+    fn many_ids_cost_no_more_than_few() {
+        for step in [1, 2, 64, 1024, 65_536] {
+            let mut set = EdgeSet::default();
+            for number in 0..60_000 {
+                set.insert(number * step);
+                set.insert(number * step);
+            }
+            assert_eq!((set.count, set.places.len()), (60_000, 131_072));
+            let longest = |value: u64| set.from(value).take_while(|at| set.places[*at] != 0).count();
+            let asked = 120_000_u32;
+            let all: usize = (0..asked).map(|number| longest(u64::from(number * (step / 2).max(1)) + 1)).sum();
+            assert!(all < 6 * asked as usize, "{all} places for {asked} ids in steps of {step}");
+            assert!((0..60_000).all(|number| set.contains(number * step)));
+        }
     }
 }

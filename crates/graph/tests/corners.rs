@@ -124,6 +124,8 @@ fn none_of_something() {
     assert_eq!(conclude(&graph, &[0], &[1], options), [(1, 0.0, 0.0, 0)]);
     assert_eq!(remember(&graph, &[(0, 1.0)], RecallOptions { limit: 0, ..RecallOptions::default() }), []);
     let options = NeighborhoodOptions { max_nodes: 0, max_links: 0, ..NeighborhoodOptions::default() };
+    assert_eq!(around(&graph, 0, &options), (vec![], vec![], false));
+    let options = NeighborhoodOptions { max_nodes: 1, ..NeighborhoodOptions::default() };
     assert_eq!(around(&graph, 0, &options), (vec![0], vec![], false));
 }
 
@@ -243,14 +245,18 @@ fn a_hub_of_many() {
     let recalled =
         remember(&graph, &[(LEAVES, 1.0)], RecallOptions { how: exact, limit: 2, ..RecallOptions::default() });
     assert_eq!([recalled[0].0, recalled[1].0], [1, 3]);
-    // Among so many edges there is too little for each: not even the hub is passed on.
+    // Among so many edges there is too little for each: a seed passes it on, and what is no seed does not.
+    let rough = RecallOptions { how: Recall::Walks { restart: 0.15, precision: 1e-3 }, ..RecallOptions::default() };
+    let recalled = remember(&graph, &[(LEAVES, 1.0)], RecallOptions { limit: 2, ..rough });
+    assert_eq!([recalled[0].0, recalled[1].0], [1, 3]);
+    let path = both_ways();
+    let recalled = remember(&graph, &[(LEAVES + 1, 1.0)], RecallOptions { path, ..rough });
+    assert_eq!(recalled.iter().map(|found| found.0).collect::<Vec<_>>(), [LEAVES - 1, LEAVES]);
+    let recalled = remember(&graph, &[(7, 1.0), (LEAVES, 1.0)], RecallOptions { path, limit: usize::MAX, ..rough });
     assert_eq!(
-        remember(
-            &graph,
-            &[(LEAVES, 1.0)],
-            RecallOptions { how: Recall::Walks { restart: 0.15, precision: 1e-3 }, ..RecallOptions::default() }
-        ),
-        []
+        recalled.len(),
+        LEAVES as usize - 1,
+        "all leaves but the one that is a seed; none of them passes on its share"
     );
 }
 

@@ -185,6 +185,15 @@ fn a_budget_ends_it_and_says_so() {
         let Ok(found) = distances(&graph, 0, &PathOptions { max_depth: u32::MAX, ..options }, &budget);
         assert!(!found.complete && found.found[0] == 0 && found.found[40_000] == UNREACHED);
     }
+    // Which nodes were within does not depend on the threads: the first ones.
+    for max_visited in [0, 1, 4095, 4097, 20_000, 49_999] {
+        let budget = Budget { max_visited, ..FREE };
+        let Ok(found) = degrees(&graph, &options, &budget);
+        let known = found.found.iter().take_while(|degree| **degree == 1).count() as u64;
+        assert_eq!((known, found.found.iter().sum::<u32>()), (max_visited, max_visited as u32));
+        let Ok(found) = components(&graph, &options, &budget);
+        assert_eq!(found.found.sizes[0], (0, max_visited as u32 + 1));
+    }
     let endless = RankOptions { tolerance: 0.0, ..RankOptions::default() };
     let Ok(found) = pagerank(&graph, &endless, &Budget { max_visited: 120_000, ..FREE });
     assert!(!found.complete);

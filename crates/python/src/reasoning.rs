@@ -1,10 +1,12 @@
 //! Several paths, conclusions, recall, neighbourhoods and overviews, the same for a snapshot and for the newest one of a
 //! storage. All release the interpreter's lock while they search.
 
+mod methods;
+
 use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyList, PyMapping, PyString};
 use sutra_storage::{
     Budget, ConceptId, Extent, NeighborhoodOptions, OverviewOptions, PathNode, PathOptions, PathsOptions, RankOptions,
     ReasonOptions, Recall, RecallOptions, Snapshot, TypeRef,
@@ -17,10 +19,13 @@ use crate::metadata::decimal;
 use crate::name::{concept, type_refs};
 use crate::read::Narrowed;
 
+pub(crate) use methods::reasoning;
+
 /// What bounds every question.
 pub(crate) struct Limits<'py> {
     narrowed: Narrowed<'py>,
-    budget: Budget,
+    max_visited: u64,
+    timeout: Option<Duration>,
 }
 
 impl<'py> Limits<'py> {
@@ -36,8 +41,13 @@ impl<'py> Limits<'py> {
         }
         // A time too far to be told is none.
         let timeout = timeout.and_then(|timeout| Duration::try_from_secs_f64(timeout).ok());
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        Ok(Self { narrowed, budget: Budget { max_visited: max_visited.unwrap_or(u64::MAX), deadline } })
+        Ok(Self { narrowed, max_visited: max_visited.unwrap_or(u64::MAX), timeout })
+    }
+
+    /// What the search may cost that begins now: what was waited for before it, a write that had to be visible, does not count.
+    fn budget(&self) -> Budget {
+        let deadline = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Budget { max_visited: self.max_visited, deadline }
     }
 
     fn types(&self) -> Outcome<Option<Vec<TypeRef<'_>>>> {
@@ -76,8 +86,12 @@ fn path_list<'a>(py: Python<'_>, paths: impl Iterator<Item = &'a sutra_storage::
     Ok(PyList::new(py, paths)?.unbind())
 }
 
-fn pair<'py, T: IntoPyObject<'py>>(py: Python<'py>, node: &PathNode, value: T) -> Outcome<Py<PyAny>> {
-    Ok((node.name(), value).into_pyobject(py)?.into_any().unbind())
+fn pair<'py, T: IntoPyObject<'py>>(py: Python<'py>, (name, value): (String, T)) -> Outcome<Py<PyAny>> {
+    Ok((name, value).into_pyobject(py)?.into_any().unbind())
+}
+
+fn name(node: &PathNode) -> String {
+    node.name().into_owned()
 }
 
 pub(crate) fn paths(
@@ -96,7 +110,7 @@ pub(crate) fn paths(
         Which::Best(decay) => (None, decay),
     };
     let path = limits.path(types.as_deref(), max_depth, decay);
-    let options = PathsOptions { path, limit, extent: extent.unwrap_or_default(), budget: limits.budget };
+    let options = PathsOptions { path, limit, extent: extent.unwrap_or_default(), budget: limits.budget() };
     let found = py.detach(|| match extent {
         Some(_) => snapshot.find_paths(start, end, options),
         None => snapshot.find_best_paths(start, end, options),
@@ -126,7 +140,7 @@ pub(crate) fn reason(
     let targets: Vec<_> = targets.iter().map(concept).collect::<Outcome<_>>()?;
     let types = limits.types()?;
     let path = limits.path(types.as_deref(), max_depth, decay);
-    let options = ReasonOptions { path, max_paths, budget: limits.budget };
+    let options = ReasonOptions { path, max_paths, budget: limits.budget() };
     let found = py.detach(|| snapshot.reason(&sources, &targets, options))?;
     answer(py, found, |found| {
         let paths = path_list(py, found.paths.iter())?;
@@ -144,6 +158,26 @@ pub(crate) fn how(word: &str, (restart, precision): (f64, f64), threshold: f64) 
     }
 }
 
+/// The seeds that an argument names: one name; several, each alone or in a pair with its weight; or a mapping to weights.
+fn weighted(seeds: &Bound<'_, PyAny>) -> Outcome<Vec<(ConceptId, f64)>> {
+    let id = |seed: &Bound<'_, PyAny>| Ok::<_, Failure>(concept(seed)?.id()?);
+    let pair = |(seed, weight): (Bound<'_, PyAny>, f64)| Ok((id(&seed)?, weight));
+    if concept(seeds).is_ok() {
+        return Ok(vec![(id(seeds)?, 1.0)]);
+    }
+    if let Ok(mapping) = seeds.cast::<PyMapping>() {
+        return mapping.items()?.iter().map(|item| pair(item.extract()?)).collect();
+    }
+    let each = |seed: PyResult<Bound<'_, PyAny>>| {
+        let seed = seed?;
+        match seed.extract() {
+            Ok(weighted) if concept(&seed).is_err() => pair(weighted),
+            _ => Ok((id(&seed)?, 1.0)),
+        }
+    };
+    seeds.try_iter()?.map(each).collect()
+}
+
 pub(crate) fn recall(
     py: Python<'_>,
     snapshot: &Snapshot,
@@ -153,22 +187,13 @@ pub(crate) fn recall(
     max_depth: Option<u32>,
     limits: &Limits<'_>,
 ) -> Outcome<Answer> {
-    let mut from: Vec<(ConceptId, f64)> = Vec::new();
-    if let Ok(weights) = seeds.cast::<PyDict>() {
-        for (seed, weight) in weights {
-            from.push((concept(&seed)?.id()?, weight.extract()?));
-        }
-    } else {
-        for seed in several(seeds)? {
-            from.push((concept(&seed)?.id()?, 1.0));
-        }
-    }
+    let from = weighted(seeds)?;
     let seeds: Vec<_> = from.iter().map(|(id, weight)| (id.into(), *weight)).collect();
     let types = limits.types()?;
     // Of walks a decay is none of their options.
     let decay = if matches!(how, Recall::Walks { .. }) { 1.0 } else { decay };
     let path = limits.path(types.as_deref(), max_depth, decay);
-    let options = RecallOptions { path, how, limit, with_seeds, budget: limits.budget };
+    let options = RecallOptions { path, how, limit, with_seeds, budget: limits.budget() };
     let found = py.detach(|| snapshot.recall(&seeds, options))?;
     answer(py, found, |found| {
         let path = Py::new(py, Path::new(py, &found.path)?)?;
@@ -188,7 +213,7 @@ pub(crate) fn neighborhood(
     let center = concept(center)?;
     let types = limits.types()?;
     let path = limits.path(types.as_deref(), Some(hops), 1.0);
-    let options = NeighborhoodOptions { path, max_concepts, max_associations, budget: limits.budget };
+    let options = NeighborhoodOptions { path, max_concepts, max_associations, budget: limits.budget() };
     let sutra_storage::Answer { found, complete } = py.detach(|| snapshot.neighborhood(center, options))?;
     let name = |at: usize| found.nodes.get(at).map(|node| node.name().into_owned()).unwrap_or_default();
     let link = |link: &sutra_storage::Link| {
@@ -224,297 +249,32 @@ pub(crate) fn pagerank(
     limits: &Limits<'_>,
 ) -> Outcome<Answer> {
     let types = limits.types()?;
-    let over = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget };
+    let over = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget() };
     let options = RankOptions { over, damping, tolerance, max_rounds, weighted };
     let found = py.detach(|| {
         let answer = snapshot.pagerank(options)?;
-        let found = answer.found.top(limit.unwrap_or(usize::MAX))?;
+        let top = answer.found.top(limit.unwrap_or(usize::MAX))?;
+        let found: Vec<_> = top.iter().map(|(node, rank)| (name(node), *rank)).collect();
         Ok::<_, sutra_storage::Error>(sutra_storage::Answer { found, complete: answer.complete })
     })?;
-    answer(py, found, |(node, rank)| pair(py, &node, rank))
+    answer(py, found, |ranked| pair(py, ranked))
 }
 
 pub(crate) fn components(py: Python<'_>, snapshot: &Snapshot, limits: &Limits<'_>) -> Outcome<Answer> {
     let types = limits.types()?;
-    let options = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget };
+    let options = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget() };
     let found = py.detach(|| {
         let answer = snapshot.components(options)?;
-        let found = answer.found.groups()?;
+        let groups = answer.found.groups()?.into_iter();
+        let found: Vec<Vec<_>> = groups.map(|group| group.iter().map(name).collect()).collect();
         Ok::<_, sutra_storage::Error>(sutra_storage::Answer { found, complete: answer.complete })
     })?;
-    answer(py, found, |group| {
-        let names = group.iter().map(|node| PyString::new(py, &node.name()));
-        Ok(PyList::new(py, names)?.into_any().unbind())
-    })
+    answer(py, found, |group| Ok(PyList::new(py, group)?.into_any().unbind()))
 }
 
 pub(crate) fn hubs(py: Python<'_>, snapshot: &Snapshot, limit: usize, limits: &Limits<'_>) -> Outcome<Answer> {
     let types = limits.types()?;
-    let options = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget };
+    let options = OverviewOptions { path: limits.path(types.as_deref(), None, 1.0), budget: limits.budget() };
     let found = py.detach(|| snapshot.hubs(limit, options))?;
-    answer(py, found, |hub| pair(py, &hub.concept, hub.degree))
+    answer(py, found, |hub| pair(py, (name(&hub.concept), hub.degree)))
 }
-
-/// The methods of reasoning, for a class with a method `view` that gives the snapshot to read.
-macro_rules! reasoning {
-    ($class:ty) => {
-        #[pymethods]
-        impl $class {
-            /// The paths from one concept to another that have the fewest hops, at most ``limit``; with ``longer`` also longer ones, by
-            /// hops. None meets a concept twice; parallel associations make different paths. The first is that of ``find_path``.
-            ///
-            /// An ``Answer`` of ``Path``. Like all that follow, it is bounded by ``direction``, ``types`` and ``min_confidence`` as
-            /// ``find_path`` is, by ``max_visited`` readings of a concept's associations and by ``timeout`` seconds: when one of
-            /// these ends the search, ``complete`` is false and something may be missing. All release the interpreter's lock.
-            #[pyo3(signature = (
-                                start_id, end_id, limit=10, *, longer=false, max_depth=6, direction="out", types=None,
-                                min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn find_paths(
-                &self,
-                py: Python<'_>,
-                start_id: &Bound<'_, PyAny>,
-                end_id: &Bound<'_, PyAny>,
-                limit: usize,
-                longer: bool,
-                max_depth: Option<u32>,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::paths(
-                    py,
-                    &*self.view(py)?,
-                    (start_id, end_id),
-                    limit,
-                    max_depth,
-                    &limits,
-                    $crate::reasoning::Which::by_hops(longer),
-                )
-            }
-
-            /// The ``limit`` paths whose product of confidences is highest, each hop multiplied by ``decay`` in (0, 1] as well, the best
-            /// first; none meets a concept twice. Exact, also within ``max_depth`` hops (``None`` for no bound). An ``Answer`` of
-            /// ``Path``.
-            #[pyo3(signature = (
-                                start_id, end_id, limit=10, *, max_depth=6, decay=1.0, direction="out", types=None,
-                                min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn find_best_paths(
-                &self,
-                py: Python<'_>,
-                start_id: &Bound<'_, PyAny>,
-                end_id: &Bound<'_, PyAny>,
-                limit: usize,
-                max_depth: Option<u32>,
-                decay: f32,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::paths(
-                    py,
-                    &*self.view(py)?,
-                    (start_id, end_id),
-                    limit,
-                    max_depth,
-                    &limits,
-                    $crate::reasoning::Which::Best(decay),
-                )
-            }
-
-            /// For each target the confidence that at least one of up to ``max_paths`` paths from the sources holds: 1 less the product
-            /// of what each leaves open. The paths are the best one, then the best that shares no association with those before. An
-            /// ``Answer`` of ``Conclusion``, by falling confidence; targets that are not known come last.
-            ///
-            /// ``sources`` and ``targets`` are one name or several.
-            #[pyo3(signature = (
-                                sources, targets, *, max_paths=8, max_depth=6, decay=1.0, direction="out", types=None,
-                                min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn reason(
-                &self,
-                py: Python<'_>,
-                sources: &Bound<'_, PyAny>,
-                targets: &Bound<'_, PyAny>,
-                max_paths: usize,
-                max_depth: Option<u32>,
-                decay: f32,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::reason(
-                    py,
-                    &*self.view(py)?,
-                    (sources, targets),
-                    max_paths,
-                    max_depth,
-                    decay,
-                    &limits,
-                )
-            }
-
-            /// What some concepts bring to mind, ranked, each with the way by which it came: an ``Answer`` of ``Recalled``.
-            ///
-            /// ``seeds`` are one name, several, or a mapping from names to weights above 0. ``how`` is ``"walks"`` (personalised
-            /// PageRank: walks start at the seeds, end at each concept with the probability ``restart``, and go on by confidence; what
-            /// is less than ``precision`` an association is not followed) or ``"spreading"`` (each concept, when it is first reached,
-            /// shares what it has, times ``decay``, among its associations by confidence; less than ``threshold`` is not passed on).
-            /// ``with_seeds`` to have the seeds themselves in the answer.
-            #[pyo3(signature = (
-                                seeds, limit=10, *, how="walks", restart=0.15, precision=1e-6, threshold=1e-4,
-                                decay=0.5, with_seeds=false, max_depth=6, direction="out", types=None,
-                                min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn recall(
-                &self,
-                py: Python<'_>,
-                seeds: &Bound<'_, PyAny>,
-                limit: usize,
-                how: &str,
-                restart: f64,
-                precision: f64,
-                threshold: f64,
-                decay: f32,
-                with_seeds: bool,
-                max_depth: Option<u32>,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                let how = $crate::reasoning::how(how, (restart, precision), threshold)?;
-                $crate::reasoning::recall(
-                    py,
-                    &*self.view(py)?,
-                    seeds,
-                    (how, decay),
-                    (limit, with_seeds),
-                    max_depth,
-                    &limits,
-                )
-            }
-
-            /// The concepts within ``hops`` of one, and the associations between them: a ``Neighborhood``, empty if the concept is not
-            /// known. The nearest ``max_concepts`` (of one distance those with the most believed associations) and the most believed
-            /// ``max_associations``.
-            #[pyo3(signature = (
-                                concept_id, hops=1, *, max_concepts=1000, max_associations=10_000, direction="both",
-                                types=None, min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn neighborhood(
-                &self,
-                py: Python<'_>,
-                concept_id: &Bound<'_, PyAny>,
-                hops: u32,
-                max_concepts: usize,
-                max_associations: usize,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Neighborhood> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::neighborhood(
-                    py,
-                    &*self.view(py)?,
-                    concept_id,
-                    hops,
-                    (max_concepts, max_associations),
-                    &limits,
-                )
-            }
-
-            /// PageRank of all concepts and stubs by the power method, on all cores: an ``Answer`` of pairs of name and rank, falling, at
-            /// most ``limit`` (``None`` for all; ``dict()`` makes a table of it). Associations are chosen by their confidence unless
-            /// ``weighted`` is false; what has none goes on anywhere. Ends when all ranks change by less than ``tolerance`` times
-            /// their number, or after ``max_rounds``.
-            #[pyo3(signature = (
-                                limit=None, *, damping=0.85, tolerance=1e-6, max_rounds=100, weighted=true,
-                                direction="out", types=None, min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn pagerank(
-                &self,
-                py: Python<'_>,
-                limit: Option<usize>,
-                damping: f64,
-                tolerance: f64,
-                max_rounds: u32,
-                weighted: bool,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::pagerank(
-                    py,
-                    &*self.view(py)?,
-                    limit,
-                    (damping, tolerance),
-                    (max_rounds, weighted),
-                    &limits,
-                )
-            }
-
-            /// The weakly connected components: an ``Answer`` of lists of names, the largest first. The direction does not matter.
-            #[pyo3(signature = (
-                                *, direction="out", types=None, min_confidence=0.0, max_visited=None, timeout=None
-                            ))]
-            fn components(
-                &self,
-                py: Python<'_>,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::components(py, &*self.view(py)?, &limits)
-            }
-
-            /// The ``limit`` concepts and stubs with the most associations: an ``Answer`` of pairs of name and number, falling.
-            #[pyo3(signature = (
-                                limit=10, *, direction="out", types=None, min_confidence=0.0, max_visited=None,
-                                timeout=None
-                            ))]
-            #[expect(clippy::too_many_arguments, reason = "named by the caller")]
-            fn hubs(
-                &self,
-                py: Python<'_>,
-                limit: usize,
-                direction: &str,
-                types: Option<&Bound<'_, PyAny>>,
-                min_confidence: f32,
-                max_visited: Option<u64>,
-                timeout: Option<f64>,
-            ) -> $crate::failure::Answer<$crate::answers::Answer> {
-                let limits = $crate::reasoning::Limits::new(direction, types, min_confidence, (max_visited, timeout))?;
-                $crate::reasoning::hubs(py, &*self.view(py)?, limit, &limits)
-            }
-        }
-    };
-}
-
-pub(crate) use reasoning;

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 import random
+import types
 from typing import Any
 
 import pytest
@@ -168,6 +170,22 @@ def test_conclusions_and_what_comes_to_mind(storage: ConcurrentStorage) -> None:
         harm = next(each for each in recalled if each.name == "harm")
         assert harm.is_stub and harm.path.nodes == ["rain", "river", "flood", "harm"]
     assert storage.recall("rain", 1, with_seeds=True)[0].name == "rain"
+    scores = lambda seeds: [(each.name, each.score) for each in storage.recall(seeds, with_seeds=True)]  # noqa: E731
+    weighted = scores({"rain": 2.0, "sun": 1.0})
+    assert weighted != scores(["rain", "sun"])
+    for seeds in [
+        types.MappingProxyType({"rain": 2.0, "sun": 1}),
+        collections.ChainMap({"rain": 2.0}, {"sun": 1.0}),
+        [("rain", 2.0), ("sun", 1.0)],
+        (seed for seed in [("rain", 2), "sun"]),
+    ]:
+        assert scores(seeds) == weighted
+    assert scores(("rain", "sun")) == scores([("rain", 1.0), "sun"]) == scores({"rain", "sun"})
+    for wrong in [("rain", 2.0), [("rain", "sun")], [("rain",)], 7]:
+        with pytest.raises((InvalidArgumentError, TypeError)):
+            storage.recall(wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        storage.recall({"rain": "much"})  # type: ignore[dict-item]
     assert len(storage.recall([])) == 0 and len(storage.recall("nobody")) == 0
 
 

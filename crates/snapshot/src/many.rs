@@ -9,12 +9,16 @@ use crate::Damage;
 use crate::group::WINDOW;
 use crate::snapshot::Snapshot;
 
-/// What [`Snapshot::find`] gives.
-type Found<'s> = Result<Option<(u32, &'s ConceptRecord)>, Damage>;
+/// What [`Snapshot::find`] gives of an id.
+type Found<'s> = Option<(u32, &'s ConceptRecord)>;
 
 impl Snapshot {
     /// [`Snapshot::find`] for each id, in order. The contents of those that are found are on their way when they are given.
-    pub fn find_each<'s>(&'s self, ids: &[ConceptId], mut give: impl FnMut(Found<'s>)) {
+    ///
+    /// # Errors
+    /// The first that is met, at once: what comes after it in its window or later is neither looked at nor given, and what comes
+    /// before it in its window is not given.
+    pub fn find_each<'s>(&'s self, ids: &[ConceptId], mut give: impl FnMut(Found<'s>)) -> Result<(), Damage> {
         let shared = self.shared();
         for ids in ids.chunks(WINDOW) {
             let mut hashes = [0; WINDOW];
@@ -31,15 +35,16 @@ impl Snapshot {
                     self.prefetch_newest(slot);
                 }
             }
-            let mut window = [const { Ok(None) }; WINDOW];
+            let mut window = [const { None }; WINDOW];
             for (found, id) in window.iter_mut().zip(ids) {
-                *found = self.find(id);
-                if let Ok(Some((_, record))) = found {
+                *found = self.find(id)?;
+                if let Some((_, record)) = found {
                     shared.prefetch_blob(record.content.get());
                 }
             }
             window.into_iter().take(ids.len()).for_each(&mut give);
         }
+        Ok(())
     }
 }
 
@@ -71,11 +76,12 @@ mod tests {
         for count in [0, 1, WINDOW, WINDOW + 1, 200] {
             let ids: Vec<_> = (0..count as u32).rev().map(id).collect();
             let mut at = ids.iter();
-            snapshot.find_each(&ids, |found| {
+            let each = snapshot.find_each(&ids, |found| {
                 let alone = snapshot.find(at.next().unwrap()).unwrap();
                 let slot = |found: Option<(u32, &ConceptRecord)>| found.map(|(slot, record)| (slot, record.id));
-                assert_eq!(slot(found.unwrap()), slot(alone));
+                assert_eq!(slot(found), slot(alone));
             });
+            each.unwrap();
             assert!(at.next().is_none(), "one result for each of {count}");
         }
     }

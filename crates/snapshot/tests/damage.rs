@@ -113,6 +113,47 @@ fn with_an_image_a_flip_in_a_record_is_damage_at_its_read() {
     assert!(found > 100, "{found}");
 }
 
+/// Many looked up together end at the first that is damaged: nothing of its window or after it is given.
+#[test]
+fn many_end_at_the_first_damage() {
+    const WINDOW: usize = 32;
+    let mut random = Random(seed(9));
+    let (files, model, _) = store(&mut random);
+    let known: Vec<_> = model.newest.iter().map(|ordinal| model.versions[*ordinal as usize].id).collect();
+    let ids: Vec<_> = known.iter().cycle().take(100).copied().collect();
+    let (mut failed, mut in_the_middle) = (0, 0);
+    for _ in 0..3000 {
+        // A record that is damaged for one id only, and in the middle.
+        let mut files = files.clone();
+        flip(&mut random, &mut files, 0);
+        let Ok(mut writer) = files.restore() else { continue };
+        let snapshot = writer.publish(9);
+        let bad = ids.iter().position(|id| snapshot.find(id).is_err());
+        let mut ids = ids.clone();
+        if let Some(bad) = bad {
+            let (bad, good) = (ids[bad], ids.iter().find(|id| snapshot.find(id).is_ok()).copied());
+            ids.retain(|id| *id != bad);
+            ids.resize(100, good.unwrap());
+            ids.insert(70, bad);
+        }
+        let mut given = 0;
+        let answer = snapshot.find_each(&ids, |found| {
+            assert_eq!(found.map(|(slot, _)| slot), snapshot.find(&ids[given]).unwrap().map(|(slot, _)| slot));
+            given += 1;
+        });
+        match ids.iter().position(|id| snapshot.find(id).is_err()) {
+            None => assert!(answer.is_ok() && given == ids.len()),
+            Some(first) => {
+                assert!(answer.is_err());
+                assert_eq!(given, first / WINDOW * WINDOW, "of {first}");
+                failed += 1;
+                in_the_middle += u32::from(first == 70);
+            }
+        }
+    }
+    assert!(failed > 10 && in_the_middle > 10, "{failed}, {in_the_middle} of them in the middle");
+}
+
 #[test]
 fn a_flip_in_an_image_is_damage_or_mended() {
     let mut random = Random(seed(4));

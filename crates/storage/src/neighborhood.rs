@@ -18,7 +18,7 @@ pub struct NeighborhoodOptions<'a> {
     /// Which associations are followed and shown, either way by default; its depth, 1 by default, is how far the neighbourhood
     /// reaches.
     pub path: PathOptions<'a>,
-    /// So many concepts at most; 1000 by default. The nearest stay, of one distance those reached by the most believed
+    /// So many concepts at most, the centre among them; 1000 by default. The nearest stay, of one distance those reached by the most believed
     /// associations.
     pub max_concepts: usize,
     /// So many associations at most; 10,000 by default. The most believed stay.

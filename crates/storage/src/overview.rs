@@ -66,7 +66,8 @@ pub struct Hub {
 }
 
 impl Ranks {
-    /// The rank of a concept or stub; `None` if it is not known. O(1).
+    /// The rank of a concept or stub; `None` if it is not known, or if the budget ended before there were ranks, while the
+    /// associations were first gone over: then [`top`](Self::top) is empty too. O(1).
     ///
     /// # Errors
     /// As [`Snapshot::query_concept`].

@@ -164,9 +164,18 @@ impl PathNode {
     pub(crate) fn of(snapshot: &Snapshot, slot: u32) -> Result<Self> {
         let lost = || Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() };
         let record = snapshot.inner.newest(slot)?.ok_or_else(lost)?;
-        let key = snapshot.inner.key(record)?.map(|key| String::from_utf8_lossy(key).into_owned());
+        let key = snapshot.inner.key(record)?.map(|key| text(key, slot)).transpose()?;
         Ok(Self { id: ConceptId::from_bytes(record.id), key, is_stub: record.is_stub() })
     }
+}
+
+/// A key as text. What was learned is text; other bytes are not what was written.
+fn text(key: &[u8], slot: u32) -> Result<String> {
+    std::str::from_utf8(key).map(str::to_owned).map_err(|error| Error::Corrupt {
+        region: "keys of slots".into(),
+        offset: slot.into(),
+        detail: error.to_string(),
+    })
 }
 
 impl Hop {
@@ -201,4 +210,18 @@ pub(crate) fn checked(snapshot: &Snapshot, options: PathOptions<'_>) -> Result<s
         types,
         decay: options.decay,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_no_text_is_damage() {
+        assert_eq!(text("r\u{e4}in".as_bytes(), 7).unwrap(), "r\u{e4}in");
+        match text(b"rain\xff", 7) {
+            Err(Error::Corrupt { offset: 7, detail, .. }) => assert!(detail.contains("utf-8"), "{detail}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub struct Conclusion {
 /// Bounds of [`Snapshot::recall`].
 #[derive(Clone, Copy, Debug)]
 pub struct RecallOptions<'a> {
-    /// Which associations are followed, and how far.
+    /// Which associations are followed, and how far. Its decay is of spreading activation: walks, which end by `restart`, have none.
     pub path: PathOptions<'a>,
     /// Walks (personalised PageRank), the default, or spreading activation.
     pub how: Recall,

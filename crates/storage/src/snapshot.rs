@@ -66,7 +66,7 @@ impl Snapshot {
     /// that finding them meets is asked for together.
     ///
     /// # Errors
-    /// As there, if any of them fails.
+    /// As there: the first error is returned at once.
     ///
     /// ```
     /// # use sutra_storage::{ConcurrentConfig, ConcurrentMemory};
@@ -84,19 +84,12 @@ impl Snapshot {
         ids: impl IntoIterator<Item = I>,
     ) -> Result<Vec<Option<ConceptView<'_>>>> {
         let ids = ids.into_iter().map(|id| id.into().id()).collect::<std::result::Result<Vec<_>, _>>()?;
-        let (mut views, mut damage) = (Vec::with_capacity(ids.len()), None);
-        self.inner.find_each(&ids, |found| match found {
-            Ok(found) => views.push(
-                found
-                    .filter(|(_, record)| record.is_live())
-                    .map(|(slot, record)| ConceptView::new(slot, Kept::new(&self.inner, record))),
-            ),
-            Err(error) => damage = damage.or(Some(error)),
-        });
-        match damage {
-            Some(damage) => Err(damage.into()),
-            None => Ok(views),
-        }
+        let mut views = Vec::with_capacity(ids.len());
+        self.inner.find_each(&ids, |found| {
+            let live = found.filter(|(_, record)| record.is_live());
+            views.push(live.map(|(slot, record)| ConceptView::new(slot, Kept::new(&self.inner, record))));
+        })?;
+        Ok(views)
     }
 
     /// [`Snapshot::query_concept`] with a result that holds the snapshot.

@@ -244,7 +244,13 @@ fn a_budget_that_ends_says_so() {
     assert!(!recalled.complete && !recalled.found.is_empty());
     assert!(!memory.neighborhood("rain", NeighborhoodOptions { budget, ..Default::default() }).unwrap().complete);
     let over = OverviewOptions { budget, ..Default::default() };
-    assert!(!memory.pagerank(RankOptions { over, ..Default::default() }).unwrap().complete);
+    let ranks = memory.pagerank(RankOptions { over, ..Default::default() }).unwrap();
+    assert_eq!((ranks.complete, ranks.found.rounds(), ranks.found.rank("rain").unwrap()), (false, 0, None));
+    assert!(ranks.found.top(9).unwrap().is_empty());
+    // Once over all concepts and stubs, of which there are six, and not again: all are even.
+    let once = OverviewOptions { budget: Budget { max_visited: 6, ..budget }, ..over };
+    let ranks = memory.pagerank(RankOptions { over: once, ..Default::default() }).unwrap();
+    assert_eq!((ranks.complete, ranks.found.rounds(), ranks.found.rank("rain").unwrap()), (false, 0, Some(1.0 / 6.0)));
     assert!(!memory.components(over).unwrap().complete);
     assert!(!memory.hubs(3, over).unwrap().complete);
 }

@@ -37,6 +37,7 @@ where
     let forest: Vec<_> = (0..bound).map(AtomicU32::new).collect();
     let mut of = vec![Components::NONE; bound as usize];
     let meter = Meter::new(budget);
+    let graph = meter.watch(graph);
     let joined = fill(&meter, &mut of, |first, run| {
         for (node, known) in (first..).zip(run) {
             if !graph.contains(node)? {

@@ -21,8 +21,11 @@ where
     let bound = graph.node_bound();
     let (filter, sides) = (options.filter(), options.direction.sides());
     let mut found = vec![0_u32; bound as usize];
-    let filled = fill(&Meter::new(budget), &mut found, |first, run| {
+    let meter = Meter::new(budget);
+    let graph = meter.watch(graph);
+    let filled = fill(&meter, &mut found, |first, run| {
         for (node, degree) in (first..).zip(run) {
+            let mut count = 0_u32;
             for &side in sides {
                 if bound - node > PREFETCH_AHEAD {
                     graph.prefetch(node + PREFETCH_AHEAD, side);
@@ -30,11 +33,16 @@ where
                 graph.edges(node, side, |edge| {
                     let again = edge.target == node && side == Side::In && sides.len() > 1;
                     if edge.target < bound && filter.admits(&edge) && !again {
-                        *degree = degree.saturating_add(1);
+                        count = count.saturating_add(1);
                     }
                     ControlFlow::Continue(())
                 })?;
             }
+            // A part of a degree is none.
+            if graph.is_cut() {
+                break;
+            }
+            *degree = count;
         }
         Ok(())
     });

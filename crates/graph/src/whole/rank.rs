@@ -40,7 +40,8 @@ pub struct Ranks {
 }
 
 /// PageRank of all nodes by the power method: what a node has goes to the ends of its edges, from a node without edges to all
-/// nodes. Where the budget ends, the ranks are those of the last whole round.
+/// nodes. Where the budget ends, the ranks are those of the last whole round; there are none if it ends while the edges are
+/// first gone over, which counts as a round does.
 ///
 /// Each round O(nodes + edges); memory 32 bytes a node.
 ///
@@ -51,12 +52,13 @@ where
     G: Graph + Sync,
     G::Error: Send,
 {
+    let meter = Meter::new(budget);
     let flow = Flow {
-        graph,
+        graph: &meter.watch(graph),
         sides: options.path.direction.sides(),
         filter: options.path.filter(),
         weighted: options.weighted,
-        meter: Meter::new(budget),
+        meter: &meter,
     };
     let mut found = Ranks::default();
     match flow.run(options, &mut found) {
@@ -71,7 +73,7 @@ struct Flow<'s, G> {
     sides: &'static [Side],
     filter: Filter,
     weighted: bool,
-    meter: Meter,
+    meter: &'s Meter,
 }
 
 impl<G> Flow<'_, G>
@@ -83,7 +85,7 @@ where
         let bound = self.graph.node_bound() as usize;
         // What of its rank a node gives to an edge of weight 1; negative where there is no node.
         let mut shares = vec![0.0_f64; bound];
-        fill(&self.meter, &mut shares, |first, run| self.shares(first, run))?;
+        fill(self.meter, &mut shares, |first, run| self.shares(first, run))?;
         let nodes = shares.iter().filter(|share| **share >= 0.0).count() as f64;
         if nodes == 0.0 {
             // Nothing to rank: as exact as can be.
@@ -101,7 +103,7 @@ where
             for (give, (share, rank)) in gives.iter_mut().zip(shares.iter().zip(ranks)) {
                 *give = share.max(0.0) * rank;
             }
-            fill(&self.meter, &mut next, |first, run| {
+            fill(self.meter, &mut next, |first, run| {
                 self.gather(first, run, &gives)?;
                 for (share, rank) in shares[first as usize..].iter().zip(run) {
                     *rank = if *share >= 0.0 { base + damping * *rank } else { 0.0 };

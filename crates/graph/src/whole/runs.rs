@@ -1,11 +1,13 @@
 //! All nodes of a graph in runs, on one thread or several, within a budget.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
-use crate::budget::{Budget, Stop};
+use crate::budget::{Budget, READING, Stop};
+use crate::graph::{Edge, Graph, Side};
 
 /// Nodes of a run: enough to hide what sharing costs, few enough to be shared evenly and to notice a deadline.
 const RUN: usize = 4096;
@@ -17,42 +19,134 @@ pub(super) const PREFETCH_AHEAD: u32 = 8;
 pub(super) struct Meter {
     budget: Budget,
     left: AtomicU64,
-    is_spent: AtomicBool,
+    is_late: AtomicBool,
 }
 
 impl Meter {
     pub(super) fn new(budget: &Budget) -> Self {
-        Self { budget: *budget, left: AtomicU64::new(budget.max_visited), is_spent: AtomicBool::new(false) }
+        Self { budget: *budget, left: AtomicU64::new(budget.max_visited), is_late: AtomicBool::new(false) }
     }
 
-    /// Takes the readings of a run, all or none.
-    fn take<E>(&self, readings: u64) -> Result<(), Stop<E>> {
-        // Relaxed: a count that orders nothing; nobody reads other memory because of it.
-        let taken = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(readings));
-        if taken.is_err() || self.is_spent.load(Ordering::Relaxed) || self.budget.is_late() {
-            self.is_spent.store(true, Ordering::Relaxed);
-            return Err(Stop::Spent);
-        }
-        Ok(())
+    /// The same graph, which shows no more of a long row once it is late.
+    pub(super) fn watch<'g, G>(&'g self, graph: &'g G) -> Watched<'g, G> {
+        Watched { graph, clock: self.clock() }
+    }
+
+    fn clock(&self) -> Clock<'_> {
+        Clock { budget: &self.budget, is_late: &self.is_late }
     }
 }
 
-/// Fills `values`, one for each node, by `fill` of the first node of a run and the run's values.
+/// The part of a meter that all threads look at.
+#[derive(Clone, Copy)]
+struct Clock<'m> {
+    budget: &'m Budget,
+    is_late: &'m AtomicBool,
+}
+
+impl Clock<'_> {
+    fn look(self) -> bool {
+        // Relaxed: it orders nothing; nobody reads other memory because of it.
+        let is_late = self.is_late.load(Ordering::Relaxed) || self.budget.is_late();
+        if is_late {
+            self.is_late.store(true, Ordering::Relaxed);
+        }
+        is_late
+    }
+}
+
+/// A graph whose long rows end when it is late.
+pub(super) struct Watched<'g, G> {
+    graph: &'g G,
+    clock: Clock<'g>,
+}
+
+impl<G> Watched<'_, G> {
+    /// Whether a row may have been cut off.
+    pub(super) fn is_cut(&self) -> bool {
+        self.clock.is_late.load(Ordering::Relaxed)
+    }
+}
+
+impl<G: Graph> Graph for Watched<'_, G> {
+    type Error = G::Error;
+
+    #[inline]
+    fn node_bound(&self) -> u32 {
+        self.graph.node_bound()
+    }
+
+    #[inline]
+    fn contains(&self, node: u32) -> Result<bool, Self::Error> {
+        self.graph.contains(node)
+    }
+
+    #[inline]
+    fn degree(&self, node: u32, side: Side) -> usize {
+        self.graph.degree(node, side)
+    }
+
+    #[inline]
+    fn edges<F>(&self, node: u32, side: Side, mut visit: F) -> Result<(), Self::Error>
+    where
+        F: FnMut(Edge) -> ControlFlow<()>,
+    {
+        if self.clock.budget.deadline.is_none() {
+            return self.graph.edges(node, side, visit);
+        }
+        let mut shown = 0;
+        self.graph.edges(node, side, |edge| {
+            if shown == READING {
+                shown = 0;
+                if self.clock.look() {
+                    return ControlFlow::Break(());
+                }
+            }
+            shown += 1;
+            visit(edge)
+        })
+    }
+
+    #[inline]
+    fn prefetch(&self, node: u32, side: Side) {
+        self.graph.prefetch(node, side);
+    }
+}
+
+/// Fills `values`, one for each node, by `fill` of the first node of a run and the run's values. Which nodes are within a count
+/// does not depend on the threads: the first ones.
 pub(super) fn fill<T: Send, E: Send>(
     meter: &Meter,
     values: &mut [T],
     fill: impl Fn(u32, &mut [T]) -> Result<(), E> + Sync,
 ) -> Result<(), Stop<E>> {
+    let wanted = values.len() as u64;
+    // Relaxed: only the thread that asked comes here.
+    let left = meter.left.load(Ordering::Relaxed);
+    let within = left.min(wanted);
+    meter.left.store(left - within, Ordering::Relaxed);
+    let clock = meter.clock();
     // Nodes are u32, so their runs begin at one.
     let run = |(at, run): (usize, &mut [T])| {
-        meter.take(run.len() as u64)?;
+        if clock.look() {
+            return Err(Stop::Spent);
+        }
         fill((at * RUN) as u32, run).map_err(Stop::Graph)
     };
+    each(&mut values[..within as usize], run)?;
+    // A row of the last run may have been cut off.
+    if within < wanted || clock.is_late.load(Ordering::Relaxed) { Err(Stop::Spent) } else { Ok(()) }
+}
+
+fn each<T: Send, E: Send>(
+    values: &mut [T],
+    run: impl Fn((usize, &mut [T])) -> Result<(), Stop<E>> + Sync,
+) -> Result<(), Stop<E>> {
     #[cfg(feature = "parallel")]
     if !is_forked() {
-        return values.par_chunks_mut(RUN).enumerate().try_for_each(run);
+        return values.par_chunks_mut(RUN).enumerate().try_for_each(&run);
     }
-    values.chunks_mut(RUN).enumerate().try_for_each(run)
+    values.chunks_mut(RUN).enumerate().try_for_each(&run)
 }
 
 /// Whether this is a forked child of the process that first came here: it has none of the threads that would do the work.

@@ -1,6 +1,6 @@
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, Literal, Self, SupportsIndex, TypeAlias, TypeVar, final, overload
 
@@ -232,7 +232,7 @@ class ConcurrentStorage:
     ) -> Answer[Conclusion]: ...
     def recall(
         self,
-        seeds: Name | Iterable[Name] | dict[Name, float] | dict[str, float],
+        seeds: Name | Iterable[Name | tuple[Name, float]] | Mapping[str, float] | Mapping[bytes, float] | Mapping[Name, float],
         limit: int = 10,
         *,
         how: Literal["walks", "spreading"] = "walks",
@@ -410,7 +410,7 @@ class Snapshot:
     ) -> Answer[Conclusion]: ...
     def recall(
         self,
-        seeds: Name | Iterable[Name] | dict[Name, float] | dict[str, float],
+        seeds: Name | Iterable[Name | tuple[Name, float]] | Mapping[str, float] | Mapping[bytes, float] | Mapping[Name, float],
         limit: int = 10,
         *,
         how: Literal["walks", "spreading"] = "walks",
