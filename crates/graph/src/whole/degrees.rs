@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
-use super::runs::{Meter, PREFETCH_AHEAD, fill};
+use super::runs::{Meter, ahead, fill};
 use crate::budget::{Answer, Budget, Stop};
 use crate::graph::{Graph, Side};
 use crate::path::PathOptions;
@@ -24,9 +24,7 @@ where
     let filled = fill(&Meter::new(budget), &mut found, |first, run| {
         for (node, degree) in (first..).zip(run) {
             for &side in sides {
-                if bound - node > PREFETCH_AHEAD {
-                    graph.prefetch(node + PREFETCH_AHEAD, side);
-                }
+                ahead(graph, node, side);
                 graph.edges(node, side, |edge| {
                     let again = edge.target == node && side == Side::In && sides.len() > 1;
                     if edge.target < bound && filter.admits(&edge) && !again {
