@@ -152,4 +152,9 @@ impl<G: Graph> Graph for Metered<'_, G> {
     fn prefetch(&self, node: u32, side: Side) {
         self.graph.prefetch(node, side);
     }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, side: Side) {
+        self.graph.prefetch_edges(node, side);
+    }
 }

@@ -98,6 +98,27 @@ pub trait Graph {
     /// Says that the edges of `node` on `side` will be read soon. It must be cheap and must not fail.
     #[inline]
     fn prefetch(&self, _node: u32, _side: Side) {}
+
+    /// Says that the edges of `node` on `side`, a [`prefetch`](Graph::prefetch) of which was some nodes ago, will be read a few
+    /// nodes later. It may look at what came by that. It must be cheap and must not fail.
+    #[inline]
+    fn prefetch_edges(&self, _node: u32, _side: Side) {}
+
+    /// Whether an edge leads from `source` to `target`. Goes over the side that has fewer edges.
+    ///
+    /// # Errors
+    /// As [`edges`](Graph::edges).
+    #[inline]
+    fn has_edge(&self, source: u32, target: u32) -> Result<bool, Self::Error> {
+        let outwards = self.degree(source, Side::Out) <= self.degree(target, Side::In);
+        let (node, side, other) = if outwards { (source, Side::Out, target) } else { (target, Side::In, source) };
+        let mut found = false;
+        self.edges(node, side, |edge| {
+            found = edge.target == other;
+            if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(found)
+    }
 }
 
 impl<G: Graph> Graph for &G {
@@ -129,5 +150,15 @@ impl<G: Graph> Graph for &G {
     #[inline]
     fn prefetch(&self, node: u32, side: Side) {
         (**self).prefetch(node, side);
+    }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, side: Side) {
+        (**self).prefetch_edges(node, side);
+    }
+
+    #[inline]
+    fn has_edge(&self, source: u32, target: u32) -> Result<bool, Self::Error> {
+        (**self).has_edge(source, target)
     }
 }

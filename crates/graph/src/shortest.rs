@@ -133,9 +133,17 @@ impl<G: Graph> Search<'_, G> {
 
     fn work(&self, ball: &Ball<'_>) -> usize {
         let mut work = 0_usize;
-        for label in &ball.labels[ball.frontier..] {
+        let labels = &ball.labels[ball.frontier..];
+        for (index, label) in labels.iter().enumerate() {
             for &side in self.direction.sides() {
-                work = work.saturating_add(self.graph.degree(label.node, Self::read_side(ball, side)));
+                let side = Self::read_side(ball, side);
+                if let Some(ahead) = labels.get(index + PREFETCH_AHEAD) {
+                    self.graph.prefetch(ahead.node, side);
+                }
+                if let Some(next) = labels.get(index + PREFETCH_AHEAD / 2) {
+                    self.graph.prefetch_edges(next.node, side);
+                }
+                work = work.saturating_add(self.graph.degree(label.node, side));
             }
         }
         work
@@ -150,6 +158,11 @@ impl<G: Graph> Search<'_, G> {
             if let Some(ahead) = ball.labels[..level].get(index + PREFETCH_AHEAD) {
                 for &side in self.direction.sides() {
                     self.graph.prefetch(ahead.node, Self::read_side(ball, side));
+                }
+            }
+            if let Some(next) = ball.labels[..level].get(index + PREFETCH_AHEAD / 2) {
+                for &side in self.direction.sides() {
+                    self.graph.prefetch_edges(next.node, Self::read_side(ball, side));
                 }
             }
             let added = ball.labels.len();

@@ -7,6 +7,7 @@
 mod components;
 mod degrees;
 mod distances;
+mod pulled;
 mod rank;
 mod runs;
 

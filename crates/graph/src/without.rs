@@ -70,6 +70,11 @@ impl<G: Graph> Graph for Rest<'_, G> {
     fn prefetch(&self, node: u32, side: Side) {
         self.graph.prefetch(node, side);
     }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, side: Side) {
+        self.graph.prefetch_edges(node, side);
+    }
 }
 
 /// A set of edge ids that is asked about every edge read, nearly always in vain.
@@ -172,6 +177,11 @@ impl<G: Graph> Graph for Unused<'_, G> {
     #[inline]
     fn prefetch(&self, node: u32, side: Side) {
         self.graph.prefetch(node, side);
+    }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, side: Side) {
+        self.graph.prefetch_edges(node, side);
     }
 }
 

@@ -4,7 +4,7 @@ mod naive;
 
 use naive::{Scrambled, assert_is_a_path, check, coarse, fine, graphs, options, products_by_hops};
 use proptest::prelude::*;
-use sutra_graph::{CsrGraph, Scratch, find_best_path, find_path};
+use sutra_graph::{CsrGraph, Graph, Scratch, find_best_path, find_path};
 
 /// Every pair of a small graph, held against all simple paths: the answer has to be the very same path, whatever the
 /// order of edges, also in a scratch that other searches have used.
@@ -20,6 +20,9 @@ fn the_path_is_the_one_the_tie_rule_names() {
             for end in 0..nodes {
                 let Ok(found) = find_path(&graph, &mut scratch, start, end, &options);
                 let Ok(best) = find_best_path(&graph, &mut scratch, start, end, &options);
+                let Ok(is_there) = graph.has_edge(start, end);
+                let expected = edges.iter().any(|edge| (edge.source, edge.target) == (start, end));
+                prop_assert_eq!(is_there, expected, "an edge {} to {}", start, end);
                 for path in found.iter().chain(&best) {
                     assert_is_a_path(&graph, path, start, end, &options);
                 }

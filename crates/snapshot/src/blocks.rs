@@ -100,6 +100,15 @@ impl Blocks {
         self.block(handle).map(Block::header)
     }
 
+    /// Asks the processor for the header of a block and the beginning of its targets.
+    #[inline]
+    pub(crate) fn prefetch(&self, handle: u32) {
+        let (chunk, offset) = locate(u64::from(handle) * UNIT);
+        let header = self.table.hint(chunk, offset);
+        crate::ids::prefetch(header);
+        crate::ids::prefetch(header.wrapping_add(64));
+    }
+
     /// Writer only: writes one value of a column, which no reader looks at yet.
     #[inline]
     pub(crate) fn write<T: Copy>(&self, handle: u32, offset: usize, index: usize, value: T) {

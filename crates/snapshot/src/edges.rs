@@ -45,6 +45,9 @@ pub(crate) const HUB_CHUNK: u8 = LEAF_CAPACITY.len() as u8 - 1;
 /// The first class that a hub's directory has; under loom one of eight chunks.
 pub(crate) const FIRST_DIRECTORY: u8 = if cfg!(loom) { 0 } else { 5 };
 
+/// Targets that a search compares before it looks whether one was found: two lines of memory.
+const COMPARED: usize = 32;
+
 const EDGE: usize = 13;
 const _: () = {
     let mut class = 0;
@@ -272,16 +275,33 @@ impl<'a> Segment<'a> {
     /// The visible edge to a slot with a type.
     #[inline]
     pub(crate) fn find(&self, target: u32, kind: u8) -> Option<EdgeRef> {
-        let mut from = 0;
-        while let Some(found) = self.targets[from..].iter().position(|candidate| *candidate == target) {
-            let index = from + found;
-            if self.kinds[index] == kind && self.is_visible(index) {
-                return Some(self.edge(index));
+        self.find_where(target, |index| self.kinds[index] == kind).map(|index| self.edge(index))
+    }
+
+    /// The first visible edge to a slot that `is_it` accepts.
+    #[inline]
+    fn find_where(&self, target: u32, is_it: impl Fn(usize) -> bool) -> Option<usize> {
+        for (part, targets) in self.targets.chunks(COMPARED).enumerate() {
+            // Without a branch for each: the compiler compares several at once.
+            if !targets.iter().fold(false, |any, candidate| any | (*candidate == target)) {
+                continue;
             }
-            from = index + 1;
+            let matches = targets.iter().enumerate().filter(|(_, candidate)| **candidate == target);
+            let mut indices = matches.map(|(at, _)| part * COMPARED + at);
+            if let Some(index) = indices.find(|index| self.is_visible(*index) && is_it(*index)) {
+                return Some(index);
+            }
         }
         None
     }
+}
+
+/// How many edges a block has at most, by its header alone.
+#[inline]
+pub(crate) fn edge_bound(header: &Header) -> usize {
+    // Relaxed: no entry is looked at because of it.
+    let count = header.count.load(Ordering::Relaxed) as usize;
+    if Shape::of(header).hub { count * LEAF_CAPACITY[HUB_CHUNK as usize] as usize } else { count }
 }
 
 /// The edges of one slot in one direction, as one snapshot sees them.
@@ -361,6 +381,16 @@ impl<'a> Edges<'a> {
         match self.first {
             Some(segment) => segment.find(target, kind),
             None => self.segments().find_map(|segment| segment.find(target, kind)),
+        }
+    }
+
+    /// Whether there is an edge to a slot, of any type. O(number of edges).
+    #[must_use]
+    #[inline]
+    pub fn has(self, target: u32) -> bool {
+        match self.first {
+            Some(segment) => segment.find_where(target, |_| true).is_some(),
+            None => self.segments().any(|segment| segment.find_where(target, |_| true).is_some()),
         }
     }
 

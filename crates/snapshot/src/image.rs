@@ -211,6 +211,16 @@ impl Image {
         Ok(Segment::of_image(columns, length))
     }
 
+    /// Asks the processor for the bounds of a slot's edges.
+    #[inline]
+    pub(crate) fn prefetch_edges(&self, slot: u32, side: Side) {
+        let columns = match side {
+            Side::Out => &self.out,
+            Side::In => &self.incoming,
+        };
+        prefetch(self.map.as_ptr().wrapping_add(columns.offsets.start as usize + slot as usize * 4));
+    }
+
     /// Asks the processor for the first word of a hash.
     pub(crate) fn prefetch(&self, hash: u64) {
         let at = self.header.id_range().start + id_home(hash, self.slots()) * 8;

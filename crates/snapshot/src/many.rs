@@ -13,6 +13,28 @@ use crate::snapshot::Snapshot;
 type Found<'s> = Option<(u32, &'s ConceptRecord)>;
 
 impl Snapshot {
+    /// [`Snapshot::find`] for two ids, as [`Snapshot::find_each`] does it.
+    ///
+    /// # Errors
+    /// As [`Snapshot::find`].
+    pub fn find_both<'s>(&'s self, ids: [&ConceptId; 2]) -> Result<[Option<(u32, &'s ConceptRecord)>; 2], Damage> {
+        let shared = self.shared();
+        let hashes = ids.map(|id| id_hash(id.as_bytes()));
+        for hash in hashes {
+            shared.ids.prefetch(hash);
+            if let Some(image) = &shared.image {
+                image.prefetch(hash);
+            }
+        }
+        for hash in hashes {
+            let slot = shared.ids.candidate(hash);
+            if let Some(slot) = slot.or_else(|| shared.image.as_ref()?.candidate(hash)) {
+                self.prefetch_newest(slot);
+            }
+        }
+        Ok([self.find(ids[0])?, self.find(ids[1])?])
+    }
+
     /// [`Snapshot::find`] for each id, in order. The contents of those that are found are on their way when they are given.
     ///
     /// # Errors
@@ -83,6 +105,11 @@ mod tests {
             });
             each.unwrap();
             assert!(at.next().is_none(), "one result for each of {count}");
+            for pair in ids.windows(2) {
+                let slots = snapshot.find_both([&pair[0], &pair[1]]).unwrap().map(|found| found.map(|found| found.0));
+                let alone = |id| snapshot.find(id).unwrap().map(|found| found.0);
+                assert_eq!(slots, [alone(&pair[0]), alone(&pair[1])]);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use sutra_vfs::Map;
 use zerocopy::{FromBytes, IntoBytes};
 
 use crate::blocks::{IMAGE_ROW, NO_BLOCK};
-use crate::edges::{EdgeRef, Edges, Side};
+use crate::edges::{EdgeRef, Edges, Side, edge_bound};
 use crate::error::Damage;
 use crate::image::Image;
 use crate::rows::Row;
@@ -352,11 +352,51 @@ impl Snapshot {
     /// # Errors
     /// [`Damage`] if the image is damaged there.
     pub fn find_edge(&self, source: u32, target: u32, kind: u8) -> Result<Option<EdgeRef>, Damage> {
-        let (out, incoming) = (self.edges(source, Side::Out)?, self.edges(target, Side::In)?);
-        if out.upper_bound() <= incoming.upper_bound() {
-            return Ok(out.find(target, kind));
+        let outwards = self.is_less_outwards(source, target)?;
+        if outwards {
+            return Ok(self.edges(source, Side::Out)?.find(target, kind));
         }
-        Ok(incoming.find(source, kind).map(|edge| EdgeRef { target, ..edge }))
+        let found = self.edges(target, Side::In)?.find(source, kind);
+        Ok(found.map(|edge| EdgeRef { target, ..edge }))
+    }
+
+    /// Whether two slots are associated, with any type. O(smaller of the two degrees).
+    ///
+    /// # Errors
+    /// [`Damage`] if the image is damaged there.
+    #[inline]
+    pub fn has_edge(&self, source: u32, target: u32) -> Result<bool, Damage> {
+        if self.is_less_outwards(source, target)? {
+            return Ok(self.edges(source, Side::Out)?.has(target));
+        }
+        Ok(self.edges(target, Side::In)?.has(source))
+    }
+
+    /// Whether to look for an association at its source. Both ends are asked for before one is waited for.
+    #[inline]
+    fn is_less_outwards(&self, source: u32, target: u32) -> Result<bool, Damage> {
+        self.prefetch(target);
+        self.prefetch_edges(source, Side::Out);
+        self.prefetch_edges(target, Side::In);
+        Ok(self.edge_bound(source, Side::Out)? <= self.edge_bound(target, Side::In)?)
+    }
+
+    /// How many edges a slot has at most; those that ended and those of newer snapshots may be counted. O(1), and looks at less
+    /// than [`Edges::upper_bound`].
+    ///
+    /// # Errors
+    /// [`Damage`] if the image is damaged there.
+    #[inline]
+    pub fn edge_bound(&self, slot: u32, side: Side) -> Result<usize, Damage> {
+        let (shared, length) = (&*self.0.shared, self.0.lengths.associations);
+        let Some(row) = self.row(slot)? else { return Ok(0) };
+        // Acquire pairs with the Release that put the block into the row.
+        let handle = row.edges(side).load(Ordering::Acquire);
+        match (handle, &shared.image) {
+            (NO_BLOCK, _) => Ok(0),
+            (IMAGE_ROW, Some(image)) => Ok(image.edges(slot, side, length)?.targets.len()),
+            (handle, _) => Ok(shared.blocks.header(handle).map_or(0, edge_bound)),
+        }
     }
 
     /// Whether this store reads from an image that was found damaged: the next checkpoint should say so, and the next open
@@ -377,6 +417,19 @@ impl Snapshot {
     pub fn prefetch(&self, slot: u32) {
         if let Some(row) = self.0.shared.rows.get(slot) {
             crate::ids::prefetch(std::ptr::from_ref(row).cast());
+        }
+    }
+
+    /// Asks the processor for the beginning of the edges of a slot whose row has come.
+    #[inline]
+    pub fn prefetch_edges(&self, slot: u32, side: Side) {
+        let shared = &*self.0.shared;
+        let Some(row) = shared.rows.get(slot) else { return };
+        // Relaxed: nothing behind the handle is looked at.
+        match (row.edges(side).load(Ordering::Relaxed), &shared.image) {
+            (NO_BLOCK, _) => {}
+            (IMAGE_ROW, Some(image)) => image.prefetch_edges(slot, side),
+            (handle, _) => shared.blocks.prefetch(handle),
         }
     }
 

@@ -105,8 +105,9 @@ impl Graph for View<'_> {
         Ok(self.0.newest(node)?.is_some_and(|record| !record.is_tombstone()))
     }
 
+    #[inline]
     fn degree(&self, node: u32, from: sutra_graph::Side) -> usize {
-        self.0.edges(node, side(from)).map_or(0, |edges| edges.upper_bound())
+        self.0.edge_bound(node, side(from)).unwrap_or(0)
     }
 
     #[inline]
@@ -127,6 +128,16 @@ impl Graph for View<'_> {
     #[inline]
     fn prefetch(&self, node: u32, _side: sutra_graph::Side) {
         self.0.prefetch(node);
+    }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, from: sutra_graph::Side) {
+        self.0.prefetch_edges(node, side(from));
+    }
+
+    #[inline]
+    fn has_edge(&self, source: u32, target: u32) -> Result<bool, Damage> {
+        self.0.has_edge(source, target)
     }
 }
 

@@ -254,7 +254,9 @@ impl Snapshot {
     ) -> Result<Option<u32>> {
         // A type that nobody has named yet is the type of no association.
         let Ok(kind) = type_code(kind, self.inner.catalogue()) else { return Ok(None) };
-        let (Some(source), Some(target)) = (self.slot(source)?, self.slot(target)?) else { return Ok(None) };
+        let ends = self.inner.find_both([&source.id()?, &target.id()?])?;
+        let slot = |found: Option<(u32, &ConceptRecord)>| found.filter(|(_, record)| !record.is_tombstone());
+        let [Some((source, _)), Some((target, _))] = ends.map(slot) else { return Ok(None) };
         Ok(self.inner.find_edge(source, target, kind.0)?.map(|edge| edge.ordinal))
     }
 

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::runs::{Meter, PREFETCH_AHEAD, fill};
+use super::runs::{Meter, ahead, fill};
 use crate::budget::{Answer, Budget, Stop};
 use crate::graph::{Graph, Side};
 use crate::path::PathOptions;
@@ -45,9 +45,7 @@ where
             }
             // Says that there is a node; its component comes later.
             *known = node;
-            if bound - node > PREFETCH_AHEAD {
-                graph.prefetch(node + PREFETCH_AHEAD, Side::Out);
-            }
+            ahead(graph, node, Side::Out);
             graph.edges(node, Side::Out, |edge| {
                 if edge.target < bound && filter.admits(&edge) {
                     join(&forest, node, edge.target);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::ops::ControlFlow;
 
-use super::runs::{Meter, PREFETCH_AHEAD, fill};
+use super::runs::{Meter, ahead, fill};
 use crate::budget::{Answer, Budget, Stop};
 use crate::graph::{Graph, Side};
 use crate::path::PathOptions;
@@ -27,9 +27,7 @@ where
         for (node, degree) in (first..).zip(run) {
             let mut count = 0_u32;
             for &side in sides {
-                if bound - node > PREFETCH_AHEAD {
-                    graph.prefetch(node + PREFETCH_AHEAD, side);
-                }
+                ahead(graph, node, side);
                 graph.edges(node, side, |edge| {
                     let again = edge.target == node && side == Side::In && sides.len() > 1;
                     if edge.target < bound && filter.admits(&edge) && !again {

@@ -38,6 +38,11 @@ pub fn distances<G: Graph>(
                         graph.prefetch(ahead, side);
                     }
                 }
+                if let Some(&next) = reached.get(index + PREFETCH_AHEAD / 2) {
+                    for &side in sides {
+                        graph.prefetch_edges(next, side);
+                    }
+                }
                 let node = reached[index];
                 for &side in sides {
                     graph.edges(node, side, |edge| {

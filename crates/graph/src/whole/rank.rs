@@ -1,8 +1,10 @@
 //! PageRank.
 
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
-use super::runs::{Meter, PREFETCH_AHEAD, fill};
+use super::pulled::Pulled;
+use super::runs::{Meter, RUN, ahead, fill};
 use crate::budget::{Answer, Budget, Stop};
 use crate::graph::{Graph, Side};
 use crate::path::{Filter, PathOptions};
@@ -43,7 +45,9 @@ pub struct Ranks {
 /// nodes. Where the budget ends, the ranks are those of the last whole round; there are none if it ends while the edges are
 /// first gone over, which counts as a round does.
 ///
-/// Each round O(nodes + edges); memory 32 bytes a node.
+/// Each round O(nodes + edges). The graph is read once; the rounds go over what was read of it, 28 bytes a node and 4 to 8 an
+/// edge, twice that an edge where weights count. Where there is no memory for a part of it, the rounds read that part in the
+/// graph. A round counts against the budget as if it read every node.
 ///
 /// # Errors
 /// An error of the graph.
@@ -58,6 +62,7 @@ where
         sides: options.path.direction.sides(),
         filter: options.path.filter(),
         weighted: options.weighted,
+        most_pulled: u32::MAX as usize,
         meter: &meter,
     };
     let mut found = Ranks::default();
@@ -73,6 +78,8 @@ struct Flow<'s, G> {
     sides: &'static [Side],
     filter: Filter,
     weighted: bool,
+    /// Edges of a run that are kept at most.
+    most_pulled: usize,
     meter: &'s Meter,
 }
 
@@ -85,7 +92,16 @@ where
         let bound = self.graph.node_bound() as usize;
         // What of its rank a node gives to an edge of weight 1; negative where there is no node.
         let mut shares = vec![0.0_f64; bound];
-        fill(self.meter, &mut shares, |first, run| self.shares(first, run))?;
+        // Those of each run, none where there is no memory.
+        let pulled: Vec<OnceLock<Pulled>> = (0..bound.div_ceil(RUN)).map(|_| OnceLock::new()).collect();
+        fill(self.meter, &mut shares, |first, run| {
+            if let Some(read) = self.pull(first, run)? {
+                // Each run is read once.
+                let _ = pulled[first as usize / RUN].set(read);
+            }
+            Ok(())
+        })?;
+        self.share(&pulled, &mut shares).map_err(Stop::Graph)?;
         let nodes = shares.iter().filter(|share| **share >= 0.0).count() as f64;
         if nodes == 0.0 {
             // Nothing to rank: as exact as can be.
@@ -104,7 +120,10 @@ where
                 *give = share.max(0.0) * rank;
             }
             fill(self.meter, &mut next, |first, run| {
-                self.gather(first, run, &gives)?;
+                match pulled[first as usize / RUN].get() {
+                    Some(pulled) => pulled.gather(&gives, run),
+                    None => self.gather(first, run, &gives)?,
+                }
                 for (share, rank) in shares[first as usize..].iter().zip(run) {
                     *rank = if *share >= 0.0 { base + damping * *rank } else { 0.0 };
                 }
@@ -118,17 +137,52 @@ where
         Ok(())
     }
 
-    fn shares(&self, first: u32, run: &mut [f64]) -> Result<(), G::Error> {
+    /// Reads what arrives at the nodes of a run; `None` where there is no memory for it. A share becomes negative where there is
+    /// no node.
+    fn pull(&self, first: u32, run: &mut [f64]) -> Result<Option<Pulled>, G::Error> {
+        let mut pulled = Some(Pulled::default());
         for (node, share) in (first..).zip(run) {
             if !self.graph.contains(node)? {
                 *share = -1.0;
+            }
+            let Some(read) = &mut pulled else { continue };
+            let mut fits = true;
+            for side in self.sides {
+                self.read(node, side.opposite(), |from, weight| {
+                    fits = fits && read.len() < self.most_pulled && read.push(from, self.weighted.then_some(weight));
+                })?;
+            }
+            if !fits || !read.end_node() {
+                pulled = None;
+            }
+        }
+        Ok(pulled)
+    }
+
+    /// Of the nodes that are there, makes each share 1 by what all edges of the node weigh, 0 without edges.
+    fn share(&self, pulled: &[OnceLock<Pulled>], shares: &mut [f64]) -> Result<(), G::Error> {
+        let mut weigh = |from: u32, weight: f32| {
+            let share = &mut shares[from as usize];
+            if *share >= 0.0 {
+                *share += f64::from(weight);
+            }
+        };
+        let bound = self.graph.node_bound();
+        for (run, pulled) in pulled.iter().enumerate() {
+            if let Some(pulled) = pulled.get() {
+                pulled.each(&mut weigh);
                 continue;
             }
-            let mut all = 0.0;
-            for &side in self.sides {
-                self.read(node, side, |_, weight| all += weight)?;
+            // Nodes are u32, so their runs begin at one.
+            let first = (run * RUN) as u32;
+            for node in first..bound.min(first.saturating_add(RUN as u32)) {
+                for side in self.sides {
+                    self.read(node, side.opposite(), &mut weigh)?;
+                }
             }
-            *share = if all > 0.0 { 1.0 / all } else { 0.0 };
+        }
+        for share in shares.iter_mut().filter(|share| **share > 0.0) {
+            *share = 1.0 / *share;
         }
         Ok(())
     }
@@ -138,7 +192,7 @@ where
         for (node, rank) in (first..).zip(run) {
             let mut sum = 0.0;
             for side in self.sides {
-                self.read(node, side.opposite(), |from, weight| sum += gives[from as usize] * weight)?;
+                self.read(node, side.opposite(), |from, weight| sum += gives[from as usize] * f64::from(weight))?;
             }
             *rank = sum;
         }
@@ -147,17 +201,56 @@ where
 
     /// The edges that count, with their weights; a loop that is read from both sides is one.
     #[inline]
-    fn read(&self, node: u32, side: Side, mut visit: impl FnMut(u32, f64)) -> Result<(), G::Error> {
+    fn read(&self, node: u32, side: Side, mut visit: impl FnMut(u32, f32)) -> Result<(), G::Error> {
         let bound = self.graph.node_bound();
-        if bound - node > PREFETCH_AHEAD {
-            self.graph.prefetch(node + PREFETCH_AHEAD, side);
-        }
+        ahead(self.graph, node, side);
         self.graph.edges(node, side, |edge| {
             let again = edge.target == node && side == Side::In && self.sides.len() > 1;
             if edge.target < bound && self.filter.admits(&edge) && !again {
-                visit(edge.target, if self.weighted { f64::from(edge.confidence.min(1.0)) } else { 1.0 });
+                visit(edge.target, if self.weighted { edge.confidence.min(1.0) } else { 1.0 });
             }
             ControlFlow::Continue(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::csr::{CsrEdge, CsrGraph};
+    use crate::graph::Direction;
+
+    #[test]
+    fn what_is_not_kept_is_read_each_round() {
+        // More than two runs; the first has more edges than the others.
+        let nodes = 2 * RUN as u32 + 100;
+        let edges: Vec<_> = (0..40_000_u32)
+            .map(|at| CsrEdge {
+                source: at.wrapping_mul(2_654_435_761) % nodes,
+                target: at.wrapping_mul(40_503) % if at % 2 == 0 { 500 } else { nodes },
+                kind: 0,
+                confidence: (at % 65) as f32 / 64.0,
+            })
+            .collect();
+        let graph = CsrGraph::from_edges(nodes, &edges).unwrap();
+        for (direction, weighted) in [(Direction::Out, true), (Direction::In, false), (Direction::Both, true)] {
+            let path = PathOptions { direction, ..PathOptions::default() };
+            let options = RankOptions { path, weighted, max_rounds: 7, tolerance: 0.0, ..RankOptions::default() };
+            let Ok(expected) = pagerank(&graph, &options, &Budget::UNLIMITED);
+            for most_pulled in [0, 9000, 12_000] {
+                let meter = Meter::new(&Budget::UNLIMITED);
+                let flow = Flow {
+                    graph: &graph,
+                    sides: direction.sides(),
+                    filter: path.filter(),
+                    weighted,
+                    most_pulled,
+                    meter: &meter,
+                };
+                let mut found = Ranks::default();
+                assert!(flow.run(&options, &mut found).is_ok());
+                assert_eq!(found, expected.found, "{most_pulled} kept at most");
+            }
+        }
     }
 }

@@ -10,10 +10,20 @@ use crate::budget::{Budget, READING, Stop};
 use crate::graph::{Edge, Graph, Side};
 
 /// Nodes of a run: enough to hide what sharing costs, few enough to be shared evenly and to notice a deadline.
-const RUN: usize = 4096;
+pub(super) const RUN: usize = 4096;
 
 /// How far ahead of the node being read the graph is told of.
-pub(super) const PREFETCH_AHEAD: u32 = 8;
+const PREFETCH_AHEAD: u32 = 8;
+
+/// Tells the graph of the nodes that are read after this one.
+#[inline]
+pub(super) fn ahead<G: Graph>(graph: &G, node: u32, side: Side) {
+    let left = graph.node_bound().saturating_sub(node);
+    if left > PREFETCH_AHEAD {
+        graph.prefetch(node + PREFETCH_AHEAD, side);
+        graph.prefetch_edges(node + PREFETCH_AHEAD / 2, side);
+    }
+}
 
 /// What is left of a budget, seen by all threads.
 pub(super) struct Meter {
@@ -110,6 +120,11 @@ impl<G: Graph> Graph for Watched<'_, G> {
     #[inline]
     fn prefetch(&self, node: u32, side: Side) {
         self.graph.prefetch(node, side);
+    }
+
+    #[inline]
+    fn prefetch_edges(&self, node: u32, side: Side) {
+        self.graph.prefetch_edges(node, side);
     }
 }
 

@@ -332,6 +332,7 @@ impl Model {
             for (side, expected) in [(Side::Out, out), (Side::In, incoming)] {
                 let edges = snapshot.edges(slot, side).unwrap();
                 assert!(edges.upper_bound() >= expected.len());
+                assert!(snapshot.edge_bound(slot, side).unwrap() >= expected.len());
                 assert_eq!(edges.iter().collect::<Vec<_>>(), *expected, "{side:?} of slot {slot}");
             }
         }
@@ -341,6 +342,8 @@ impl Model {
                     let found = snapshot.find_edge(source, target, kind).unwrap();
                     assert_eq!(found.as_ref(), by_key.get(&(source, target, kind)), "{source} -{kind}-> {target}");
                 }
+                let expected = (0..kinds).any(|kind| by_key.contains_key(&(source, target, kind)));
+                assert_eq!(snapshot.has_edge(source, target).unwrap(), expected, "{source} to {target}");
             }
         }
     }
