@@ -5,7 +5,9 @@
 //!
 //! Then a Kronecker graph (scale 18, 16 edges a vertex; another scale by `SUTRA_BENCH_SCALE`), by the identical code over a
 //! snapshot and over a static graph in compressed sparse rows: medians, the second row and the first in turns, and how often
-//! the second goes into the first. The two must give the same answers.
+//! the second goes into the first. The two must give the same answers. petgraph does beside them what it has: shortest paths by
+//! `bidirectional_dijkstra`, which gives the length alone; a breadth-first walk, rows and has-edge of its `Csr`. Its PageRank looks
+//! at all pairs of nodes each round, which is out of the question here.
 
 use std::fmt::Debug;
 use std::hint::black_box;
@@ -13,6 +15,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use petgraph::csr::Csr;
+use petgraph::visit::Bfs;
 use sutra_benches::kronecker::Kronecker;
 use sutra_benches::median;
 use sutra_benches::random::Random;
@@ -49,6 +53,19 @@ fn paths(criterion: &mut Criterion) {
     let pairs: Pairs = (0..PAIRS).map(|_| (random.below(count), random.below(count))).collect();
     on_the_engine(criterion, &wordnet, &pairs);
     on_a_plain_graph(criterion, &wordnet, &pairs);
+    on_petgraph(criterion, &wordnet, &pairs);
+}
+
+fn on_petgraph(criterion: &mut Criterion, wordnet: &WordNet, pairs: &Pairs) {
+    let edges = wordnet.relations.iter().map(|relation| (relation.source, relation.target));
+    let mut graph = petgraph::graph::DiGraph::<(), (), u32>::from_edges(edges);
+    while graph.node_count() < wordnet.synsets.len() {
+        graph.add_node(());
+    }
+    row(criterion, "petgraph", "bidirectional_dijkstra, lengths alone", pairs, |start, end| {
+        let (start, end) = (petgraph::graph::NodeIndex::new(start), petgraph::graph::NodeIndex::new(end));
+        petgraph::algo::bidirectional_dijkstra(&graph, start, end, |_| 1_usize)
+    });
 }
 
 /// Calls `search` with one pair after the other.
@@ -123,13 +140,7 @@ fn on_a_plain_graph(criterion: &mut Criterion, wordnet: &WordNet, pairs: &Pairs)
 type Asked<'q, G> = &'q dyn Fn(&G) -> (Duration, u64);
 
 /// Asks both graphs in turns and prints the medians, of one of `parts`.
-fn beside<G: Graph, C: Graph>(
-    name: &str,
-    rounds: usize,
-    parts: usize,
-    graphs: (&G, &C),
-    ask: (Asked<'_, G>, Asked<'_, C>),
-) {
+fn beside<G, C>(name: &str, rounds: usize, parts: usize, graphs: (&G, &C), ask: (Asked<'_, G>, Asked<'_, C>)) {
     let (mut engine, mut plain) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let (took, one) = ask.0(graphs.0);
@@ -139,7 +150,7 @@ fn beside<G: Graph, C: Graph>(
         assert_eq!(one, other, "{name}: the answers differ");
     }
     let (engine, plain) = (median(&engine) * 1e6, median(&plain) * 1e6);
-    println!("kronecker/{name}: engine {engine:.3} us, static rows {plain:.3} us, {:.2} times", engine / plain);
+    println!("kronecker/{name}: engine {engine:.3} us, the other {plain:.3} us, {:.2} times", engine / plain);
 }
 
 /// The same code for both, as the compiler makes it for each.
@@ -228,6 +239,65 @@ fn kronecker(_: &mut Criterion) {
     both!("has-edge by the rows, one", 5, asked.len(), graphs, |graph| timed(|| {
         asked.iter().filter(|(source, target)| graph.has_edge(*source, *target).expect("sound")).count() as u64
     }));
+    let mut sorted: Vec<(u32, u32)> = graph.edges.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut csr: Csr<(), (), petgraph::Directed, u32> = Csr::from_sorted_edges(&sorted).expect("sorted, each once");
+    drop(sorted);
+    while csr.node_count() < graph.nodes as usize {
+        csr.add_node(());
+    }
+    let beside_petgraph = (&engine, &csr);
+    beside(
+        "breadth first over all, nodes reached, beside petgraph",
+        7,
+        1,
+        beside_petgraph,
+        (
+            &|graph| {
+                timed(|| {
+                    let hops = distances(graph, hub, &deep, &Budget::UNLIMITED).expect("sound").found;
+                    hops.iter().filter(|hops| **hops != u32::MAX).count() as u64
+                })
+            },
+            &|graph| {
+                timed(|| {
+                    let (mut walk, mut reached) = (Bfs::new(graph, hub), 0);
+                    while walk.next(graph).is_some() {
+                        reached += 1;
+                    }
+                    reached
+                })
+            },
+        ),
+    );
+    beside(
+        "neighbours in random order, a node, beside petgraph",
+        7,
+        order.len(),
+        beside_petgraph,
+        (&|graph| timed(|| scan(graph, &order)), &|graph| {
+            timed(|| order.iter().flat_map(|node| graph.neighbors_slice(*node)).map(|target| u64::from(*target)).sum())
+        }),
+    );
+    beside(
+        "has-edge by the rows, one, beside petgraph",
+        5,
+        asked.len(),
+        beside_petgraph,
+        (
+            &|graph| {
+                timed(|| {
+                    let has = |(source, target): &&(_, _)| graph.has_edge(*source, *target).expect("sound");
+                    asked.iter().filter(has).count() as u64
+                })
+            },
+            &|graph| {
+                timed(|| asked.iter().filter(|(source, target)| graph.contains_edge(*source, *target)).count() as u64)
+            },
+        ),
+    );
+    drop(csr);
     let ids: Vec<_> = asked.iter().map(|(source, target)| (Kronecker::id(*source), Kronecker::id(*target))).collect();
     let (took, found) = timed(|| {
         let has = |(source, target): &&(_, _)| snapshot.association(*source, *target, 0).expect("sound").is_some();

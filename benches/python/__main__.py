@@ -20,6 +20,7 @@ import report
 import workloads
 from engines import ENGINES as OURS
 from engines import Engine
+from graphs import graphs
 from imports import imports
 from peers import PEERS
 
@@ -32,6 +33,7 @@ WORKLOADS: dict[str, Callable[[workloads.Setting], report.Section]] = {
     "batch": workloads.batches,
     "batch-768": workloads.batches_768,
     "read": workloads.reads,
+    "graphs": graphs,
     "threads": workloads.threads,
     "import": imports,
 }

@@ -21,14 +21,14 @@ def test_workloads_run_and_sections_replace_their_own(tmp_path: Path) -> None:
     document = tmp_path / "performance.md"
     begin, end = "<!-- bench-python:begin -->", "<!-- bench-python:end -->"
     document.write_text(f"# Before\n\n{begin}\nabout\n\n### Reads\n\nold\n\n### Import\n\nkept\n{end}\n\n# After\n")
-    done = _bench("learn", "learn-768", "associate", "read", "threads", "--output", document)
+    done = _bench("learn", "learn-768", "associate", "read", "graphs", "threads", "--output", document)
     assert done.returncode == 0, done.stderr
     written = document.read_text()
     assert written.startswith(f"# Before\n\n{begin}\n\nPython 3") and written.endswith(f"{end}\n\n# After\n")
     headings = [line for line in written.splitlines() if line.startswith("### ")]
-    assert headings[:2] == ["### Reads", "### Import"] and len(headings) == len(set(headings)) == 6
+    assert headings[:2] == ["### Reads", "### Import"] and len(headings) == len(set(headings)) == 7
     assert "old" not in written and "\nkept\n" in written
-    for figure in ["accepted", "query_concept", "in batches, durable", "get_neighbors", "find_path", "paths", "arrays"]:
+    for figure in ["accepted", "query_concept", "in batches, durable", "get_neighbors", "find_path", "shortest path, median", "PageRank", "paths", "arrays"]:
         assert f"| {figure}" in written, figure
     again = _bench("read", "--output", tmp_path / "alone.md")
     assert again.returncode == 0 and (tmp_path / "alone.md").read_text().startswith("# Python\n")
