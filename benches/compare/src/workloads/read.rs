@@ -101,6 +101,12 @@ fn nanos_together(store: &dyn Engine, ids: &[Id], time: Duration) -> Outcome<f64
     Ok(start.elapsed().as_nanos() as f64 / reads)
 }
 
+/// Reads every concept and its neighbours: from a file that was opened, the first reading of each also checks it.
+pub(super) fn all_once(store: &dyn Engine, ids: &[Id]) -> Outcome {
+    let mut reader = store.reader()?;
+    ids.iter().try_for_each(|id| hit(&mut *reader, id).and_then(|()| neighbours(&mut *reader, id)))
+}
+
 /// Nanoseconds of a read, the mean over a time.
 pub(super) fn nanos(store: &dyn Engine, ids: &[Id], read: Read, time: Duration) -> Outcome<f64> {
     let mut reader = store.reader()?;
