@@ -46,8 +46,7 @@ impl Snapshot {
     /// The slot of a concept or stub; `None` if it is not known or was forgotten.
     #[inline]
     pub(crate) fn slot(&self, id: ConceptRef<'_>) -> Result<Option<u32>> {
-        let found = self.inner.find(&id.id()?)?;
-        Ok(found.filter(|(_, record)| !record.is_tombstone()).map(|(slot, _)| slot))
+        Ok(self.inner.find(&id.id()?)?.and_then(known))
     }
 
     /// A concept, with its content, embedding, metadata and key borrowed from the map or from memory. `None` if it is not
@@ -255,8 +254,7 @@ impl Snapshot {
         // A type that nobody has named yet is the type of no association.
         let Ok(kind) = type_code(kind, self.inner.catalogue()) else { return Ok(None) };
         let ends = self.inner.find_both([&source.id()?, &target.id()?])?;
-        let slot = |found: Option<(u32, &ConceptRecord)>| found.filter(|(_, record)| !record.is_tombstone());
-        let [Some((source, _)), Some((target, _))] = ends.map(slot) else { return Ok(None) };
+        let [Some(source), Some(target)] = ends.map(|found| found.and_then(known)) else { return Ok(None) };
         Ok(self.inner.find_edge(source, target, kind.0)?.map(|edge| edge.ordinal))
     }
 
@@ -327,4 +325,9 @@ fn of_slot(snapshot: &sutra_snapshot::Snapshot, slot: u32) -> Vec<Result<u32>> {
         Ok(edges) => edges.iter().map(|edge| Ok(edge.ordinal)).collect(),
         Err(damage) => vec![Err(damage.into())],
     }
+}
+
+/// The slot of what was found, if it was not forgotten.
+fn known((slot, record): (u32, &ConceptRecord)) -> Option<u32> {
+    (!record.is_tombstone()).then_some(slot)
 }

@@ -45,7 +45,7 @@ where
             }
             // Says that there is a node; its component comes later.
             *known = node;
-            ahead(graph, node, Side::Out);
+            ahead(&graph, node, Side::Out);
             graph.edges(node, Side::Out, |edge| {
                 if edge.target < bound && filter.admits(&edge) {
                     join(&forest, node, edge.target);

@@ -27,7 +27,7 @@ where
         for (node, degree) in (first..).zip(run) {
             let mut count = 0_u32;
             for &side in sides {
-                ahead(graph, node, side);
+                ahead(&graph, node, side);
                 graph.edges(node, side, |edge| {
                     let again = edge.target == node && side == Side::In && sides.len() > 1;
                     if edge.target < bound && filter.admits(&edge) && !again {
