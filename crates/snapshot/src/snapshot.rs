@@ -337,8 +337,7 @@ impl Snapshot {
     pub fn edges(&self, slot: u32, side: Side) -> Result<Edges<'_>, Damage> {
         let (shared, length) = (&*self.0.shared, self.0.lengths.associations);
         let Some(row) = self.row(slot)? else { return Ok(Edges::none(&shared.blocks)) };
-        // Acquire pairs with the Release that put the block into the row.
-        let handle = row.edges(side).load(Ordering::Acquire);
+        let handle = handle_of(row, side);
         match (handle, &shared.image) {
             (NO_BLOCK, _) => Ok(Edges::none(&shared.blocks)),
             (IMAGE_ROW, Some(image)) => Ok(Edges::of_segment(&shared.blocks, image.edges(slot, side, length)?)),
@@ -390,8 +389,7 @@ impl Snapshot {
     pub fn edge_bound(&self, slot: u32, side: Side) -> Result<usize, Damage> {
         let (shared, length) = (&*self.0.shared, self.0.lengths.associations);
         let Some(row) = self.row(slot)? else { return Ok(0) };
-        // Acquire pairs with the Release that put the block into the row.
-        let handle = row.edges(side).load(Ordering::Acquire);
+        let handle = handle_of(row, side);
         match (handle, &shared.image) {
             (NO_BLOCK, _) => Ok(0),
             (IMAGE_ROW, Some(image)) => Ok(image.edges(slot, side, length)?.targets.len()),
@@ -503,4 +501,11 @@ impl std::fmt::Debug for Snapshot {
             .field("lengths", &self.0.lengths)
             .finish_non_exhaustive()
     }
+}
+
+/// The block of a slot's edges.
+#[inline]
+fn handle_of(row: &Row, side: Side) -> u32 {
+    // Acquire pairs with the Release that put the block into the row.
+    row.edges(side).load(Ordering::Acquire)
 }
