@@ -124,7 +124,7 @@ def graphs(setting: Setting) -> Section:
     section.about = (
         f"{len(names)} concepts, {len(edges)} pairs of them associated; the same {calls} random pairs in each round, along directed edges,"
         f" any number of hops: {len(known)} have a path, of {statistics.fmean(known):.1f} hops in the mean, and all packages found paths"
-        " of the same lengths. Ours takes names and gives names; the others hold numbered nodes in memory. NetworkX searches from both ends,"
+        " of the same lengths. Ours takes names and gives names; the others know numbered nodes in memory. NetworkX searches from both ends,"
         " as ours; rustworkx by Dijkstra, igraph breadth first. PageRank without weights, to a change of 1e-6 a node (igraph: exact)."
         f" Beside ours: {', '.join(versions) or 'nothing'}."
     )

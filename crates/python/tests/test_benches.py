@@ -27,7 +27,7 @@ def test_workloads_run_and_sections_replace_their_own(tmp_path: Path) -> None:
     assert written.startswith(f"# Before\n\n{begin}\n\nPython 3") and written.endswith(f"{end}\n\n# After\n")
     headings = [line for line in written.splitlines() if line.startswith("### ")]
     assert headings[:2] == ["### Reads", "### Import"] and len(headings) == len(set(headings)) == 7
-    assert "old" not in written and "\nkept\n" in written
+    assert "\nold\n" not in written and "\nkept\n" in written
     for figure in ["accepted", "query_concept", "in batches, durable", "get_neighbors", "find_path", "shortest path, median", "PageRank", "paths", "arrays"]:
         assert f"| {figure}" in written, figure
     again = _bench("read", "--output", tmp_path / "alone.md")
