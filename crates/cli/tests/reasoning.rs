@@ -153,6 +153,11 @@ fn the_graphml_of_a_neighbourhood_is_one_of_an_export() {
     let found = place.json(["neighbors", "bell \u{7}", "--json", "--store", "copy"]);
     let (to, whole) = (&found["neighbors"][0], place.json(["neighbors", "bell \u{7}", "--json"]));
     assert_eq!((to, &to["type"]), (&whole["neighbors"][0], &json!("own \u{2}")));
+    // A stub that no association of the document names.
+    place.sutra(["associate", "harm", "nobody yet"]).done();
+    let alone = place.sutra(["neighborhood", "nobody yet", "--hops", "0", "--graphml"]).done();
+    assert_eq!(alone.matches("<node ").count(), 1, "{alone}");
+    assert!(alone.contains("<data key=\"key\">nobody yet</data>") && alone.contains("<data key=\"stub\">true</data>"));
 }
 
 #[test]

@@ -100,7 +100,7 @@ pub trait Graph {
     fn prefetch(&self, _node: u32, _side: Side) {}
 
     /// Says that the edges of `node` on `side`, a [`prefetch`](Graph::prefetch) of which was some nodes ago, will be read a few
-    /// nodes later. It may look at what came by that. It must be cheap and must not fail.
+    /// nodes later. It may look at what came by that, and wait for it if it has not come. It must not fail.
     #[inline]
     fn prefetch_edges(&self, _node: u32, _side: Side) {}
 

@@ -142,6 +142,7 @@ impl RecallScratch {
 /// Weights are above 0; others are passed over, as are unknown nodes, and the weights of a seed given twice add up. Edges of
 /// confidence 0 carry nothing. A complete answer does not depend on the order of edges, to the last bit.
 ///
+/// Memory O(nodes reached), so a seed of very many edges takes it for all of their ends: bound the readings.
 /// Time O(edges passed over): with walks those of the seeds and at most 1 / (restart * precision) times a constant, whatever
 /// the size of the graph; with spreading each edge reached once. Edges that are not admitted are read too, and count in the
 /// budget. Where the budget ends, the answer is of what was passed on until then.

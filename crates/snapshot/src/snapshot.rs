@@ -380,8 +380,8 @@ impl Snapshot {
         Ok(self.edge_bound(source, Side::Out)? <= self.edge_bound(target, Side::In)?)
     }
 
-    /// How many edges a slot has at most; those that ended and those of newer snapshots may be counted. O(1), and looks at less
-    /// than [`Edges::upper_bound`].
+    /// How many edges a slot has at most; those that ended and those of newer snapshots may be counted. O(1), and of a
+    /// block looks at its header alone.
     ///
     /// # Errors
     /// [`Damage`] if the image is damaged there.

@@ -107,7 +107,7 @@ impl Graph for View<'_> {
 
     #[inline]
     fn degree(&self, node: u32, from: sutra_graph::Side) -> usize {
-        self.0.edge_bound(node, side(from)).unwrap_or(0)
+        self.0.edges(node, side(from)).map_or(0, |edges| edges.upper_bound())
     }
 
     #[inline]

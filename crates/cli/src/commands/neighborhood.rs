@@ -120,7 +120,7 @@ fn graphml(snapshot: &Snapshot, around: &Neighborhood) -> Result<String, Failure
     let mut document = Vec::new();
     let mut writer = GraphMl::new(&mut document, Failure::Output);
     for node in &around.nodes {
-        // A stub is written with the first association that names it.
+        // A stub is written with the first association that names it, or at the end.
         if let Some(concept) = snapshot.query_concept(node.id)? {
             writer.concept(&concept)?;
         }
@@ -130,6 +130,9 @@ fn graphml(snapshot: &Snapshot, around: &Neighborhood) -> Result<String, Failure
         if let Some(association) = snapshot.association(source, target, link.kind)? {
             writer.association(&association)?;
         }
+    }
+    for node in around.nodes.iter().filter(|node| node.is_stub) {
+        writer.lone_stub(node)?;
     }
     writer.end()?;
     Ok(String::from_utf8_lossy(&document).into_owned())

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use sutra_storage::{AssociationView, ConceptId, ConceptView};
+use sutra_storage::{AssociationView, ConceptId, ConceptView, PathNode};
 
 use super::{Writer, valid};
 use crate::failure::Failure;
@@ -105,6 +105,21 @@ impl<W: Write> GraphMl<W> {
             "" => Ok(()),
             namespace => self.exact("namespace", namespace.as_bytes()),
         }
+    }
+
+    /// A stub that no association names.
+    pub(crate) fn lone_stub(&mut self, node: &PathNode) -> Result<(), Failure> {
+        if !self.stubs.insert(node.id) {
+            return Ok(());
+        }
+        self.begin()?;
+        self.line(format_args!("    <node id=\"{}\">", node.id))?;
+        self.data("name", node.name())?;
+        if let Some(key) = &node.key {
+            self.exact("key", key.as_bytes())?;
+        }
+        self.data("stub", true)?;
+        self.line("    </node>")
     }
 
     fn stub(&mut self, concept: &ConceptView<'_>) -> Result<(), Failure> {

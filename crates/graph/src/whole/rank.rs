@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pulled::Pulled;
 use super::runs::{Meter, RUN, ahead, fill};
@@ -46,8 +47,8 @@ pub struct Ranks {
 /// first gone over, which counts as a round does.
 ///
 /// Each round O(nodes + edges). The graph is read once; the rounds go over what was read of it, 28 bytes a node and 4 to 8 an
-/// edge, twice that an edge where weights count. Where there is no memory for a part of it, the rounds read that part in the
-/// graph. A round counts against the budget as if it read every node.
+/// edge, twice that an edge where weights count. Of more than 2^28 edges, and where there is no memory, the rounds read the rest in
+/// the graph. A round counts against the budget as if it read every node.
 ///
 /// # Errors
 /// An error of the graph.
@@ -62,7 +63,8 @@ where
         sides: options.path.direction.sides(),
         filter: options.path.filter(),
         weighted: options.weighted,
-        most_pulled: u32::MAX as usize,
+        most_pulled: MOST_PULLED,
+        pulled: AtomicUsize::new(0),
         meter: &meter,
     };
     let mut found = Ranks::default();
@@ -73,13 +75,17 @@ where
     }
 }
 
+/// Edges that are kept at most: 1 to 2 GiB.
+const MOST_PULLED: usize = 1 << 28;
+
 struct Flow<'s, G> {
     graph: &'s G,
     sides: &'static [Side],
     filter: Filter,
     weighted: bool,
-    /// Edges of a run that are kept at most.
+    /// Edges that are kept at most, and how many are.
     most_pulled: usize,
+    pulled: AtomicUsize,
     meter: &'s Meter,
 }
 
@@ -101,7 +107,7 @@ where
             }
             Ok(())
         })?;
-        self.share(&pulled, &mut shares).map_err(Stop::Graph)?;
+        self.share(&pulled, &mut shares)?;
         let nodes = shares.iter().filter(|share| **share >= 0.0).count() as f64;
         if nodes == 0.0 {
             // Nothing to rank: as exact as can be.
@@ -156,11 +162,14 @@ where
                 pulled = None;
             }
         }
-        Ok(pulled)
+        // Relaxed: a bound, which orders nothing.
+        let within =
+            |read: &Pulled| self.pulled.fetch_add(read.len(), Ordering::Relaxed) + read.len() <= self.most_pulled;
+        Ok(pulled.filter(within))
     }
 
     /// Of the nodes that are there, makes each share 1 by what all edges of the node weigh, 0 without edges.
-    fn share(&self, pulled: &[OnceLock<Pulled>], shares: &mut [f64]) -> Result<(), G::Error> {
+    fn share(&self, pulled: &[OnceLock<Pulled>], shares: &mut [f64]) -> Result<(), Stop<G::Error>> {
         let mut weigh = |from: u32, weight: f32| {
             let share = &mut shares[from as usize];
             if *share >= 0.0 {
@@ -169,6 +178,9 @@ where
         };
         let bound = self.graph.node_bound();
         for (run, pulled) in pulled.iter().enumerate() {
+            if self.meter.is_late() {
+                return Err(Stop::Spent);
+            }
             if let Some(pulled) = pulled.get() {
                 pulled.each(&mut weigh);
                 continue;
@@ -177,7 +189,7 @@ where
             let first = (run * RUN) as u32;
             for node in first..bound.min(first.saturating_add(RUN as u32)) {
                 for side in self.sides {
-                    self.read(node, side.opposite(), &mut weigh)?;
+                    self.read(node, side.opposite(), &mut weigh).map_err(Stop::Graph)?;
                 }
             }
         }
@@ -245,6 +257,7 @@ mod tests {
                     filter: path.filter(),
                     weighted,
                     most_pulled,
+                    pulled: AtomicUsize::new(0),
                     meter: &meter,
                 };
                 let mut found = Ranks::default();

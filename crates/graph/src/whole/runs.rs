@@ -42,6 +42,11 @@ impl Meter {
         Watched { graph, clock: self.clock() }
     }
 
+    /// Looks at the clock.
+    pub(super) fn is_late(&self) -> bool {
+        self.clock().look()
+    }
+
     fn clock(&self) -> Clock<'_> {
         Clock { budget: &self.budget, is_late: &self.is_late }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use sutra_storage::ConcurrentConfig;
+use sutra_storage::{ConcurrentConfig, Error};
 
 use self::checks::Check;
 use self::counters::{Counters, Recovery};
@@ -16,7 +16,7 @@ use self::machine::Machine;
 use crate::failure::{Failure, Outcome};
 use crate::output::{Output, note, plain, wrapped};
 use crate::progress::Spinner;
-use crate::store::{Preset, close_read, config, must_exist, open_existing, refused};
+use crate::store::{Preset, config, must_exist, open_existing, refused};
 use crate::{style, terminal};
 
 /// Check a store's counters, its disk and its machine, and say what to change
@@ -103,7 +103,13 @@ impl Doctor {
         let recovery = memory.recovery();
         let recovery = Recovery { cut_bytes: recovery.cut_bytes, repaired_header: recovery.repaired_header };
         let counters = Counters::of(&memory.stats(), recovery)?;
-        close_read(&memory)?;
+        match memory.close() {
+            Err(error @ Error::Io { .. }) => {
+                let advice = "mend the disk: what is in the log alone keeps every open busy with it".to_owned();
+                checks.push(Check { name: "close", found: error.to_string(), advice: Some(advice) });
+            }
+            closed => closed?,
+        }
         let machine = Machine::at(store)?;
         checks.extend(checks::of_counters(&counters, config));
         checks.extend(checks::of_machine(&machine, &counters, config));
