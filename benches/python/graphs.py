@@ -6,6 +6,7 @@ import json
 import random
 import statistics
 import time
+import warnings
 from collections.abc import Callable
 from importlib import import_module, metadata
 from pathlib import Path
@@ -67,6 +68,8 @@ def _rustworkx(rustworkx: Any, count: int, edges: Edges) -> Asked:
 
 def _igraph(igraph: Any, count: int, edges: Edges) -> Asked:
     graph = igraph.Graph(count, edges, directed=True)
+    # Of every pair without a path.
+    warnings.filterwarnings("ignore", "Couldn't reach", RuntimeWarning)
 
     def path(start: int, end: int) -> int | None:
         found = graph.get_shortest_path(start, end, mode="out")
