@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::graph::{Edge, Graph, Side};
+use crate::graph::{Edge, Graph, Side, passes_on};
 
 /// What a question may cost; no bound by default.
 ///
@@ -48,7 +48,26 @@ pub struct Answer<T> {
 const CLOCK_EVERY: u64 = 64;
 
 /// Edges of one node that make a reading.
-pub(crate) const READING: u32 = 1024;
+const READING: u32 = 1024;
+
+/// The same visitor, which before each further [`READING`] edges asks whether it `goes_on`, and breaks if not.
+#[inline]
+pub(crate) fn paced(
+    mut visit: impl FnMut(Edge) -> ControlFlow<()>,
+    mut goes_on: impl FnMut() -> bool,
+) -> impl FnMut(Edge) -> ControlFlow<()> {
+    let mut shown = 0;
+    move |edge| {
+        if shown == READING {
+            shown = 0;
+            if !goes_on() {
+                return ControlFlow::Break(());
+            }
+        }
+        shown += 1;
+        visit(edge)
+    }
+}
 
 #[cfg(not(test))]
 fn now() -> Instant {
@@ -79,19 +98,13 @@ impl<'g, G: Graph> Metered<'g, G> {
         Self { graph, left: Cell::new(left), deadline: budget.deadline }
     }
 
-    /// Takes one reading, and looks at the clock once in `clock_every` of them.
+    /// Takes one reading, if there is one, and looks at the clock once in `clock_every` of them.
     #[inline]
-    fn charge<E>(&self, clock_every: u64) -> Result<(), Stop<E>> {
-        let Some(left) = self.left.get().checked_sub(1) else { return Err(Stop::Spent) };
-        self.left.set(left);
-        if let Some(deadline) = self.deadline
-            && left % clock_every == 0
-            && now() >= deadline
-        {
-            self.left.set(0);
-            return Err(Stop::Spent);
-        }
-        Ok(())
+    fn charge(&self, clock_every: u64) -> bool {
+        let Some(left) = self.left.get().checked_sub(1) else { return false };
+        let is_late = left % clock_every == 0 && self.deadline.is_some_and(|deadline| now() >= deadline);
+        self.left.set(if is_late { 0 } else { left });
+        !is_late
     }
 
     /// Runs a search that leaves what it finds in `found`.
@@ -111,10 +124,7 @@ impl<'g, G: Graph> Metered<'g, G> {
 impl<G: Graph> Graph for Metered<'_, G> {
     type Error = Stop<G::Error>;
 
-    #[inline]
-    fn node_bound(&self) -> u32 {
-        self.graph.node_bound()
-    }
+    passes_on!();
 
     #[inline]
     fn contains(&self, node: u32) -> Result<bool, Self::Error> {
@@ -122,39 +132,18 @@ impl<G: Graph> Graph for Metered<'_, G> {
     }
 
     #[inline]
-    fn degree(&self, node: u32, side: Side) -> usize {
-        self.graph.degree(node, side)
-    }
-
-    #[inline]
-    fn edges<F>(&self, node: u32, side: Side, mut visit: F) -> Result<(), Self::Error>
+    fn edges<F>(&self, node: u32, side: Side, visit: F) -> Result<(), Self::Error>
     where
         F: FnMut(Edge) -> ControlFlow<()>,
     {
-        self.charge(CLOCK_EVERY)?;
-        let (mut shown, mut spent) = (0, false);
-        let read = self.graph.edges(node, side, |edge| {
-            if shown == READING {
-                shown = 0;
-                if self.charge::<G::Error>(1).is_err() {
-                    spent = true;
-                    return ControlFlow::Break(());
-                }
-            }
-            shown += 1;
-            visit(edge)
-        });
-        read.map_err(Stop::Graph)?;
-        if spent { Err(Stop::Spent) } else { Ok(()) }
-    }
-
-    #[inline]
-    fn prefetch(&self, node: u32, side: Side) {
-        self.graph.prefetch(node, side);
-    }
-
-    #[inline]
-    fn prefetch_edges(&self, node: u32, side: Side) {
-        self.graph.prefetch_edges(node, side);
+        let mut goes_on = self.charge(CLOCK_EVERY);
+        if goes_on {
+            let visit = paced(visit, || {
+                goes_on = self.charge(1);
+                goes_on
+            });
+            self.graph.edges(node, side, visit).map_err(Stop::Graph)?;
+        }
+        if goes_on { Ok(()) } else { Err(Stop::Spent) }
     }
 }

@@ -162,3 +162,29 @@ impl<G: Graph> Graph for &G {
         (**self).has_edge(source, target)
     }
 }
+
+/// What a graph made of another one, its `graph`, passes on as it is: all that is said before edges are shown.
+macro_rules! passes_on {
+    () => {
+        #[inline]
+        fn node_bound(&self) -> u32 {
+            self.graph.node_bound()
+        }
+
+        #[inline]
+        fn degree(&self, node: u32, side: $crate::graph::Side) -> usize {
+            self.graph.degree(node, side)
+        }
+
+        #[inline]
+        fn prefetch(&self, node: u32, side: $crate::graph::Side) {
+            self.graph.prefetch(node, side);
+        }
+
+        #[inline]
+        fn prefetch_edges(&self, node: u32, side: $crate::graph::Side) {
+            self.graph.prefetch_edges(node, side);
+        }
+    };
+}
+pub(crate) use passes_on;

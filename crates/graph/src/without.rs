@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::graph::{Edge, Graph, Side};
+use crate::graph::{Edge, Graph, Side, passes_on};
 use crate::marks::{Mark, Marks};
 
 /// Nodes that a way has used up, kept between searches.
@@ -42,15 +42,7 @@ pub(crate) struct Rest<'g, G> {
 impl<G: Graph> Graph for Rest<'_, G> {
     type Error = G::Error;
 
-    #[inline]
-    fn node_bound(&self) -> u32 {
-        self.graph.node_bound()
-    }
-
-    #[inline]
-    fn degree(&self, node: u32, side: Side) -> usize {
-        self.graph.degree(node, side)
-    }
+    passes_on!();
 
     #[inline]
     fn edges<F>(&self, node: u32, side: Side, mut visit: F) -> Result<(), Self::Error>
@@ -64,16 +56,6 @@ impl<G: Graph> Graph for Rest<'_, G> {
             }
             visit(edge)
         })
-    }
-
-    #[inline]
-    fn prefetch(&self, node: u32, side: Side) {
-        self.graph.prefetch(node, side);
-    }
-
-    #[inline]
-    fn prefetch_edges(&self, node: u32, side: Side) {
-        self.graph.prefetch_edges(node, side);
     }
 }
 
@@ -150,15 +132,7 @@ pub(crate) struct Unused<'g, G> {
 impl<G: Graph> Graph for Unused<'_, G> {
     type Error = G::Error;
 
-    #[inline]
-    fn node_bound(&self) -> u32 {
-        self.graph.node_bound()
-    }
-
-    #[inline]
-    fn degree(&self, node: u32, side: Side) -> usize {
-        self.graph.degree(node, side)
-    }
+    passes_on!();
 
     #[inline]
     fn edges<F>(&self, node: u32, side: Side, mut visit: F) -> Result<(), Self::Error>
@@ -172,16 +146,6 @@ impl<G: Graph> Graph for Unused<'_, G> {
                 if self.used.contains(edge.id) { ControlFlow::Continue(()) } else { visit(edge) }
             },
         )
-    }
-
-    #[inline]
-    fn prefetch(&self, node: u32, side: Side) {
-        self.graph.prefetch(node, side);
-    }
-
-    #[inline]
-    fn prefetch_edges(&self, node: u32, side: Side) {
-        self.graph.prefetch_edges(node, side);
     }
 }
 

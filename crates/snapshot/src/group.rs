@@ -186,9 +186,7 @@ impl Shared {
     fn fetch_block(&self, row: &Row, side: Side) {
         let handle = row.edges(side).load(Ordering::Relaxed);
         if handle > IMAGE_ROW {
-            let block = self.blocks.address(handle, 0);
-            prefetch(block);
-            prefetch(block.wrapping_add(64));
+            self.blocks.prefetch(handle);
         }
     }
 }

@@ -14,7 +14,7 @@ use zerocopy::little_endian::U32;
 use crate::adjacency::Survivor;
 use crate::association::Association;
 use crate::blocks::{Allocator, IMAGE_ROW, NO_BLOCK};
-use crate::edges::{EdgeRef, Edges, HUB_CHUNK, LEAF_CAPACITY, Shape, Side};
+use crate::edges::{EdgeRef, Edges, Shape, Side, edge_bound};
 use crate::error::{ApplyError, Damage};
 use crate::prune::Stale;
 use crate::rows::Row;
@@ -134,10 +134,7 @@ impl Linker {
         match row.edges(side).load(Ordering::Relaxed) {
             NO_BLOCK => Ok(0),
             IMAGE_ROW => Ok(self.edges(slot, row, side)?.upper_bound()),
-            handle => Ok(self.shared.blocks.header(handle).map_or(0, |header| {
-                let count = header.count.load(Ordering::Relaxed) as usize;
-                if Shape::of(header).hub { count * LEAF_CAPACITY[HUB_CHUNK as usize] as usize } else { count }
-            })),
+            handle => Ok(self.shared.blocks.header(handle).map_or(0, edge_bound)),
         }
     }
 

@@ -17,22 +17,9 @@ impl Snapshot {
     ///
     /// # Errors
     /// As [`Snapshot::find`].
-    pub fn find_both<'s>(&'s self, ids: [&ConceptId; 2]) -> Result<[Option<(u32, &'s ConceptRecord)>; 2], Damage> {
-        let shared = self.shared();
-        let hashes = ids.map(|id| id_hash(id.as_bytes()));
-        for hash in hashes {
-            shared.ids.prefetch(hash);
-            if let Some(image) = &shared.image {
-                image.prefetch(hash);
-            }
-        }
-        for hash in hashes {
-            let slot = shared.ids.candidate(hash);
-            if let Some(slot) = slot.or_else(|| shared.image.as_ref()?.candidate(hash)) {
-                self.prefetch_newest(slot);
-            }
-        }
-        Ok([self.find(ids[0])?, self.find(ids[1])?])
+    pub fn find_both<'s>(&'s self, ids: &[ConceptId; 2]) -> Result<[Found<'s>; 2], Damage> {
+        self.ask_for(ids, &mut [0; 2]);
+        Ok([self.find(&ids[0])?, self.find(&ids[1])?])
     }
 
     /// [`Snapshot::find`] for each id, in order. The contents of those that are found are on their way when they are given.
@@ -43,20 +30,7 @@ impl Snapshot {
     pub fn find_each<'s>(&'s self, ids: &[ConceptId], mut give: impl FnMut(Found<'s>)) -> Result<(), Damage> {
         let shared = self.shared();
         for ids in ids.chunks(WINDOW) {
-            let mut hashes = [0; WINDOW];
-            for (hash, id) in hashes.iter_mut().zip(ids) {
-                *hash = id_hash(id.as_bytes());
-                shared.ids.prefetch(*hash);
-                if let Some(image) = &shared.image {
-                    image.prefetch(*hash);
-                }
-            }
-            for hash in &hashes[..ids.len()] {
-                let slot = shared.ids.candidate(*hash);
-                if let Some(slot) = slot.or_else(|| shared.image.as_ref()?.candidate(*hash)) {
-                    self.prefetch_newest(slot);
-                }
-            }
+            self.ask_for(ids, &mut [0; WINDOW][..ids.len()]);
             let mut window = [const { None }; WINDOW];
             for (found, id) in window.iter_mut().zip(ids) {
                 *found = self.find(id)?;
@@ -67,6 +41,25 @@ impl Snapshot {
             window.into_iter().take(ids.len()).for_each(&mut give);
         }
         Ok(())
+    }
+
+    /// Asks for what finding these ids will meet; `hashes` has a place for each.
+    #[inline]
+    fn ask_for(&self, ids: &[ConceptId], hashes: &mut [u64]) {
+        let shared = self.shared();
+        for (hash, id) in hashes.iter_mut().zip(ids) {
+            *hash = id_hash(id.as_bytes());
+            shared.ids.prefetch(*hash);
+            if let Some(image) = &shared.image {
+                image.prefetch(*hash);
+            }
+        }
+        for hash in hashes {
+            let slot = shared.ids.candidate(*hash);
+            if let Some(slot) = slot.or_else(|| shared.image.as_ref()?.candidate(*hash)) {
+                self.prefetch_newest(slot);
+            }
+        }
     }
 }
 
@@ -106,7 +99,7 @@ mod tests {
             each.unwrap();
             assert!(at.next().is_none(), "one result for each of {count}");
             for pair in ids.windows(2) {
-                let slots = snapshot.find_both([&pair[0], &pair[1]]).unwrap().map(|found| found.map(|found| found.0));
+                let slots = snapshot.find_both(&[pair[0], pair[1]]).unwrap().map(|found| found.map(|found| found.0));
                 let alone = |id| snapshot.find(id).unwrap().map(|found| found.0);
                 assert_eq!(slots, [alone(&pair[0]), alone(&pair[1])]);
             }

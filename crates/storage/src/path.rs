@@ -12,6 +12,7 @@ use crate::check::unit;
 use crate::error::Error;
 use crate::name::{ConceptRef, TypeRef, key_text};
 use crate::snapshot::Snapshot;
+use crate::view;
 use crate::write::type_code;
 
 /// What a path may be.
@@ -175,18 +176,9 @@ impl PathNode {
     pub(crate) fn of(snapshot: &Snapshot, slot: u32) -> Result<Self> {
         let lost = || Error::Corrupt { region: "slot rows".into(), offset: slot.into(), detail: String::new() };
         let record = snapshot.inner.newest(slot)?.ok_or_else(lost)?;
-        let key = snapshot.inner.key(record)?.map(|key| text(key, slot)).transpose()?;
+        let key = view::key(&snapshot.inner, record)?.map(str::to_owned);
         Ok(Self { id: ConceptId::from_bytes(record.id), key, is_stub: record.is_stub() })
     }
-}
-
-/// A key as text. What was learned is text; other bytes are not what was written.
-fn text(key: &[u8], slot: u32) -> Result<String> {
-    std::str::from_utf8(key).map(str::to_owned).map_err(|error| Error::Corrupt {
-        region: "keys of slots".into(),
-        offset: slot.into(),
-        detail: error.to_string(),
-    })
 }
 
 impl Hop {
@@ -221,18 +213,4 @@ pub(crate) fn checked(snapshot: &Snapshot, options: PathOptions<'_>) -> Result<s
         types,
         decay: options.decay,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_is_no_text_is_damage() {
-        assert_eq!(text("r\u{e4}in".as_bytes(), 7).unwrap(), "r\u{e4}in");
-        match text(b"rain\xff", 7) {
-            Err(Error::Corrupt { offset: 7, detail, .. }) => assert!(detail.contains("utf-8"), "{detail}"),
-            other => panic!("{other:?}"),
-        }
-    }
 }

@@ -253,7 +253,7 @@ impl Snapshot {
     ) -> Result<Option<u32>> {
         // A type that nobody has named yet is the type of no association.
         let Ok(kind) = type_code(kind, self.inner.catalogue()) else { return Ok(None) };
-        let ends = self.inner.find_both([&source.id()?, &target.id()?])?;
+        let ends = self.inner.find_both(&[source.id()?, target.id()?])?;
         let [Some(source), Some(target)] = ends.map(|found| found.and_then(known)) else { return Ok(None) };
         Ok(self.inner.find_edge(source, target, kind.0)?.map(|edge| edge.ordinal))
     }

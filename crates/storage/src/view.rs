@@ -252,7 +252,8 @@ impl<'s> AssociationView<'s> {
     }
 }
 
-fn key<'s>(snapshot: &'s Snapshot, record: &ConceptRecord) -> Result<Option<&'s str>> {
+/// The key of a concept or stub, if it was ever named by one.
+pub(crate) fn key<'s>(snapshot: &'s Snapshot, record: &ConceptRecord) -> Result<Option<&'s str>> {
     text(snapshot.key(record)?, record.key.get())
 }
 
@@ -269,4 +270,18 @@ fn text(bytes: Option<&[u8]>, position: u64) -> Result<Option<&str>> {
         offset: position,
         detail: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_no_text_is_damage() {
+        assert_eq!(text(Some("r\u{e4}in".as_bytes()), 7).unwrap(), Some("r\u{e4}in"));
+        match text(Some(b"rain\xff"), 7) {
+            Err(Error::Corrupt { offset: 7, detail, .. }) => assert!(detail.contains("utf-8"), "{detail}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

@@ -94,13 +94,16 @@ impl<W: Write> GraphMl<W> {
         self.data(name, json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
     }
 
+    /// The beginning of a node.
+    fn node(&mut self, id: ConceptId, name: impl Display, key: Option<&str>) -> Result<(), Failure> {
+        self.line(format_args!("    <node id=\"{id}\">"))?;
+        self.data("name", name)?;
+        key.map_or(Ok(()), |key| self.exact("key", key.as_bytes()))
+    }
+
     /// What names a concept or a stub.
     fn named(&mut self, concept: &ConceptView<'_>) -> Result<(), Failure> {
-        self.line(format_args!("    <node id=\"{}\">", concept.id()))?;
-        self.data("name", concept.name()?)?;
-        if let Some(key) = concept.key()? {
-            self.exact("key", key.as_bytes())?;
-        }
+        self.node(concept.id(), concept.name()?, concept.key()?)?;
         match concept.namespace_name() {
             "" => Ok(()),
             namespace => self.exact("namespace", namespace.as_bytes()),
@@ -113,11 +116,7 @@ impl<W: Write> GraphMl<W> {
             return Ok(());
         }
         self.begin()?;
-        self.line(format_args!("    <node id=\"{}\">", node.id))?;
-        self.data("name", node.name())?;
-        if let Some(key) = &node.key {
-            self.exact("key", key.as_bytes())?;
-        }
+        self.node(node.id, node.name(), node.key.as_deref())?;
         self.data("stub", true)?;
         self.line("    </node>")
     }

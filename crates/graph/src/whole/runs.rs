@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
-use crate::budget::{Budget, READING, Stop};
-use crate::graph::{Edge, Graph, Side};
+use crate::budget::{Budget, Stop, paced};
+use crate::graph::{Edge, Graph, Side, passes_on};
 
 /// Nodes of a run: enough to hide what sharing costs, few enough to be shared evenly and to notice a deadline.
 pub(super) const RUN: usize = 4096;
@@ -86,10 +86,7 @@ impl<G> Watched<'_, G> {
 impl<G: Graph> Graph for Watched<'_, G> {
     type Error = G::Error;
 
-    #[inline]
-    fn node_bound(&self) -> u32 {
-        self.graph.node_bound()
-    }
+    passes_on!();
 
     #[inline]
     fn contains(&self, node: u32) -> Result<bool, Self::Error> {
@@ -97,39 +94,14 @@ impl<G: Graph> Graph for Watched<'_, G> {
     }
 
     #[inline]
-    fn degree(&self, node: u32, side: Side) -> usize {
-        self.graph.degree(node, side)
-    }
-
-    #[inline]
-    fn edges<F>(&self, node: u32, side: Side, mut visit: F) -> Result<(), Self::Error>
+    fn edges<F>(&self, node: u32, side: Side, visit: F) -> Result<(), Self::Error>
     where
         F: FnMut(Edge) -> ControlFlow<()>,
     {
         if self.clock.budget.deadline.is_none() {
             return self.graph.edges(node, side, visit);
         }
-        let mut shown = 0;
-        self.graph.edges(node, side, |edge| {
-            if shown == READING {
-                shown = 0;
-                if self.clock.look() {
-                    return ControlFlow::Break(());
-                }
-            }
-            shown += 1;
-            visit(edge)
-        })
-    }
-
-    #[inline]
-    fn prefetch(&self, node: u32, side: Side) {
-        self.graph.prefetch(node, side);
-    }
-
-    #[inline]
-    fn prefetch_edges(&self, node: u32, side: Side) {
-        self.graph.prefetch_edges(node, side);
+        self.graph.edges(node, side, paced(visit, || !self.clock.look()))
     }
 }
 
