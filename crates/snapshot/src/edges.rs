@@ -69,12 +69,14 @@ impl Shape {
         u32::from(self.class) | u32::from(self.hub) << 8
     }
 
+    #[inline]
     pub(crate) fn of(header: &Header) -> Self {
         // Relaxed: written once before the block became reachable.
         let shape = header.shape.load(Ordering::Relaxed);
         Self { class: (shape as u8).min(SIZES.len() as u8 - 1), hub: shape >> 8 != 0 }
     }
 
+    #[inline]
     pub(crate) fn capacity(self) -> u32 {
         if self.hub {
             (SIZES[self.class as usize] - HEADER as u32) / 4
