@@ -33,7 +33,7 @@ const PATHS: [Limit; 11] = [
     path("miss", 192.0, 2.2),
     path("neighbours", 1272.0, 9.5),
     path("snapshot", 107.0, 0.1),
-    path("path", 4390.0, 44.0),
+    path("path", 4700.0, 44.0),
     path("accept-learn", 1662.0, 4.8),
     path("accept-associate", 1675.0, 4.5),
     path("learn", 1405.0, 12.5),
