@@ -9,7 +9,7 @@ use sutra_benches::random::Random;
 use sutra_benches::store::{Opened, settle};
 use sutra_benches::{Outcome, load};
 use sutra_format::AssociationType;
-use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
+use sutra_format::entry::{Entry, EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_snapshot::Writer;
 use sutra_storage::{ConceptId, ConcurrentMemory, Durability, Snapshot};
 
@@ -125,8 +125,8 @@ fn write(path: &str, count: usize) -> Outcome {
         _ => return Err("there is no such path".into()),
     };
     let (mut writer, mut sequence) = (Writer::new()?, 1);
-    let mut apply = |entries: &[Vec<u8>]| -> Outcome {
-        writer.apply_group(sequence, entries.iter().map(Vec::as_slice))?;
+    let mut apply = |entries: &[Entry]| -> Outcome {
+        writer.apply_group(sequence, entries.iter().map(|entry| &**entry))?;
         sequence += entries.len() as u64;
         writer.publish(sequence);
         Ok(())
@@ -136,7 +136,7 @@ fn write(path: &str, count: usize) -> Outcome {
     measured(count.div_ceil(GROUP), &mut |_| apply(groups.next().unwrap_or_default()))
 }
 
-fn learn(id: &ConceptId) -> Vec<u8> {
+fn learn(id: &ConceptId) -> Entry {
     let content = load::content(id);
     let learn = LearnConcept {
         id: *id,
@@ -152,7 +152,7 @@ fn learn(id: &ConceptId) -> Vec<u8> {
     EntryWriter::single(1, &Op::LearnConcept(learn))
 }
 
-fn associate((source, target): &load::Pair) -> Vec<u8> {
+fn associate((source, target): &load::Pair) -> Entry {
     let learn = LearnAssociation {
         source: *source,
         source_key: b"",

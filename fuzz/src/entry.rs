@@ -22,7 +22,7 @@ fn encoded(time: u64, ops: &[Op<'_>]) -> Vec<u8> {
         writer.push(op);
         assert_eq!(writer.encoded_length() - before, op.encoded_length());
     }
-    writer.finish()
+    writer.finish().to_vec()
 }
 
 fn decoded(entry: &[u8]) -> Result<Vec<Op<'_>>, DecodeError> {

@@ -90,7 +90,7 @@ pub(crate) fn entries(round: u64) -> Vec<Vec<u8>> {
         ops.iter().for_each(|op| entry.push(op));
         entry.finish()
     };
-    ops(round).chunks(3).map(entry).collect()
+    ops(round).chunks(3).map(|ops| entry(ops).to_vec()).collect()
 }
 
 /// The bytes of `storage.dat` after three checkpoints, the second with an image.

@@ -7,6 +7,9 @@
 //! Layout: an [`EntryHeader`], then each operation: an [`OpHeader`], the operation's body, its blobs one after the other,
 //! zeros up to a multiple of 8.
 
+use std::ops::Deref;
+
+use smallvec::SmallVec;
 use zerocopy::little_endian::{F32, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -315,10 +318,29 @@ impl Op<'_> {
     }
 }
 
+/// Bytes that an [`Entry`] holds in place: those of one association without metadata and keys.
+const IN_PLACE: usize = size_of::<EntryHeader>() + LEARN_ASSOCIATION_FIXED;
+
+/// The bytes of a finished entry.
+///
+/// A small one has them in place: it passes from the producer's thread to the reconciler's as one piece, where memory that one
+/// thread takes and another gives back costs both of them more than a copy, and is met scattered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry(SmallVec<[u8; IN_PLACE]>);
+
+impl Deref for Entry {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Lays out an entry.
 #[derive(Debug)]
 pub struct EntryWriter {
-    bytes: Vec<u8>,
+    bytes: SmallVec<[u8; IN_PLACE]>,
     ops: u32,
 }
 
@@ -326,7 +348,7 @@ impl EntryWriter {
     /// An entry made at `time` (microseconds since the Unix epoch), with room for operations of `capacity` bytes.
     #[must_use]
     pub fn new(time: u64, capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(capacity.saturating_add(size_of::<EntryHeader>()));
+        let mut bytes = SmallVec::with_capacity(capacity.saturating_add(size_of::<EntryHeader>()));
         let header = EntryHeader { time: U64::new(time), ops: U32::ZERO, reserved: U32::ZERO };
         bytes.extend_from_slice(header.as_bytes());
         Self { bytes, ops: 0 }
@@ -334,7 +356,7 @@ impl EntryWriter {
 
     /// An entry of one operation.
     #[must_use]
-    pub fn single(time: u64, op: &Op<'_>) -> Vec<u8> {
+    pub fn single(time: u64, op: &Op<'_>) -> Entry {
         let mut writer = Self::new(time, op.encoded_length());
         writer.push(op);
         writer.finish()
@@ -354,11 +376,11 @@ impl EntryWriter {
 
     /// The finished entry.
     #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Entry {
         if let Ok((header, _)) = EntryHeader::mut_from_prefix(&mut self.bytes) {
             header.ops = U32::new(self.ops);
         }
-        self.bytes
+        Entry(self.bytes)
     }
 
     /// Appends an operation. Each part is shorter than 4 GiB; callers bound parts far below.
@@ -686,7 +708,24 @@ mod tests {
     fn entry() -> Vec<u8> {
         let mut writer = EntryWriter::new(77, 0);
         samples().iter().for_each(|op| writer.push(op));
-        writer.finish()
+        writer.finish().to_vec()
+    }
+
+    #[test]
+    fn an_association_fits_in_place_and_what_is_larger_does_not() {
+        for op in samples() {
+            let entry = EntryWriter::single(77, &op);
+            assert_eq!(entry.0.spilled(), entry.len() > 104, "{op:?}");
+            assert_eq!(Ops::new(&entry).unwrap().map(Result::unwrap).collect::<Vec<_>>(), [op]);
+        }
+        let plain = samples().into_iter().find_map(|op| match op {
+            Op::LearnAssociation(learn) => {
+                Some(LearnAssociation { metadata: None, source_key: b"", target_key: b"", ..learn })
+            }
+            _ => None,
+        });
+        let plain = EntryWriter::single(77, &Op::LearnAssociation(plain.unwrap()));
+        assert_eq!((plain.len(), plain.0.spilled()), (104, false));
     }
 
     #[test]

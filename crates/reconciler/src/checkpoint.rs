@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use sutra_format::entry::Entry;
 use sutra_format::footer::AccessEntry;
 use sutra_log::{LogError, WriteLog};
 use sutra_snapshot::{Arena, Snapshot, SnapshotSource};
@@ -191,7 +192,7 @@ pub(crate) struct Checkpointer {
 /// What a commit takes, but for the store: an image that is being written has that, and lends it.
 pub(crate) struct Commits {
     pub(crate) source: SnapshotSource,
-    pub(crate) log: Arc<WriteLog<Vec<u8>>>,
+    pub(crate) log: Arc<WriteLog<Entry>>,
     pub(crate) shared: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) durability: Durability,
@@ -469,7 +470,7 @@ fn entry(slot: u32, count: u32, last: u64) -> AccessEntry {
 /// Tells those who wait that the thread has ended, also by a panic.
 struct End {
     shared: Arc<Checkpoints>,
-    log: Arc<WriteLog<Vec<u8>>>,
+    log: Arc<WriteLog<Entry>>,
 }
 
 impl Drop for End {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sutra_format::catalogue::Catalogue;
-use sutra_format::entry::EntryWriter;
+use sutra_format::entry::{Entry, EntryWriter};
 use sutra_log::{Cost, Limits, LogError, Wait, WriteLog};
 use sutra_snapshot::{Lengths, MemoryUse, Snapshot, SnapshotSource};
 use sutra_sync::{Guard, Mutex, Published};
@@ -28,7 +28,7 @@ const LOCK: &str = "lock";
 /// A running store. Closing it, or dropping it, drains what was accepted, writes a last checkpoint and ends the threads.
 #[derive(Debug)]
 pub struct Engine {
-    log: Arc<WriteLog<Vec<u8>>>,
+    log: Arc<WriteLog<Entry>>,
     source: SnapshotSource,
     checkpoints: Arc<Checkpoints>,
     counters: Arc<Counters>,
@@ -141,7 +141,7 @@ impl Engine {
 
     /// The write log, to wait on and to ask for counts.
     #[must_use]
-    pub fn log(&self) -> &WriteLog<Vec<u8>> {
+    pub fn log(&self) -> &WriteLog<Entry> {
         &self.log
     }
 
@@ -193,7 +193,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Log`] if there is no room in time or writing has ended, [`EngineError::Full`],
     /// [`EngineError::Forked`]; nothing is written then.
-    pub fn accept(&self, entry: Vec<u8>, operations: usize, wait: Wait) -> Result<u64, EngineError> {
+    pub fn accept(&self, entry: Entry, operations: usize, wait: Wait) -> Result<u64, EngineError> {
         let cost = Cost { entries: operations, bytes: entry.len() as u64 };
         self.check(cost)?;
         let sequence = self.log.acquire(cost, wait)?.accept(entry);
@@ -349,7 +349,7 @@ fn spare_chunks(threshold: u64) -> usize {
 /// Starts a thread whose panic poisons the log: nobody waits for a thread that is gone.
 fn spawn<T: Send + 'static>(
     name: &str,
-    log: Arc<WriteLog<Vec<u8>>>,
+    log: Arc<WriteLog<Entry>>,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> std::io::Result<JoinHandle<Option<T>>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {

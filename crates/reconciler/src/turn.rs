@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use sutra_format::entry::Entry;
 use sutra_log::{Cost, Drain, Slot, Woken, WriteLog};
 use sutra_snapshot::{Applied, Writer};
 use sutra_wal::Wal;
@@ -29,7 +30,7 @@ const GROUPS_PER_COUNT: u64 = 64;
 pub(crate) struct Reconciler {
     pub(crate) writer: Writer,
     pub(crate) wal: Wal,
-    pub(crate) drain: Drain<Vec<u8>>,
+    pub(crate) drain: Drain<Entry>,
     pub(crate) checkpoints: Arc<Checkpoints>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) options: EngineOptions,
@@ -61,7 +62,7 @@ impl Reconciler {
     ///
     /// A group closes at the earliest of: the interval since its first entry, less what a commit takes; half of the queue;
     /// a number of bytes; somebody who waits; the end.
-    fn gather(&mut self, group: &mut Vec<Slot<Vec<u8>>>) -> bool {
+    fn gather(&mut self, group: &mut Vec<Slot<Entry>>) -> bool {
         match self.wait() {
             Woken::Poisoned => return false,
             Woken::Closed if self.drain.closed_and_empty() => return false,
@@ -103,7 +104,7 @@ impl Reconciler {
         }
     }
 
-    fn commit(&mut self, group: &[Slot<Vec<u8>>]) -> Result<(), String> {
+    fn commit(&mut self, group: &[Slot<Entry>]) -> Result<(), String> {
         self.ask_for_durability();
         let swapped = self.take_done();
         let Some(first) = group.first().map(|slot| slot.sequence) else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sutra_format::ConceptId;
-use sutra_format::entry::{EntryWriter, LearnConcept, Op};
+use sutra_format::entry::{Entry, EntryWriter, LearnConcept, Op};
 use sutra_log::{Cost, LogError, Wait};
 use sutra_reconciler::{Durability, Engine, EngineError, EngineOptions};
 use sutra_vfs::sim::{Fault, SimDirectory, TraceKind};
@@ -23,7 +23,7 @@ fn learn<'a>(number: u8) -> LearnConcept<'a> {
     }
 }
 
-fn entry(number: u8) -> Vec<u8> {
+fn entry(number: u8) -> Entry {
     EntryWriter::single(u64::from(number), &Op::LearnConcept(learn(number)))
 }
 

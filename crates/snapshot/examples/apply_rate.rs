@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
+use sutra_format::entry::{Entry, EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_format::{AssociationType, ConceptId};
 use sutra_snapshot::{Side, Writer};
 
@@ -36,7 +36,7 @@ fn id(number: u64) -> ConceptId {
     ConceptId::from_bytes(bytes)
 }
 
-fn concept(number: u64) -> Vec<u8> {
+fn concept(number: u64) -> Entry {
     let content = [number as u8; 100];
     EntryWriter::single(
         number,
@@ -54,7 +54,7 @@ fn concept(number: u64) -> Vec<u8> {
     )
 }
 
-fn association(random: &mut Random, concepts: u64) -> Vec<u8> {
+fn association(random: &mut Random, concepts: u64) -> Entry {
     EntryWriter::single(
         1,
         &Op::LearnAssociation(LearnAssociation {
@@ -84,14 +84,14 @@ struct Cost {
 }
 
 impl Cost {
-    fn group(&mut self, writer: &mut Writer, sequence: &mut u64, entries: &[Vec<u8>]) {
+    fn group(&mut self, writer: &mut Writer, sequence: &mut u64, entries: &[Entry]) {
         let start = Instant::now();
         if self.single {
             for (sequence, entry) in (*sequence..).zip(entries) {
                 writer.apply(sequence, entry).expect("applies");
             }
         } else {
-            writer.apply_group(*sequence, entries.iter().map(Vec::as_slice)).expect("applies");
+            writer.apply_group(*sequence, entries.iter().map(|entry| &**entry)).expect("applies");
         }
         let applied = start.elapsed();
         *sequence += entries.len() as u64;

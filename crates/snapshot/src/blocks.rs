@@ -209,8 +209,10 @@ impl Allocator {
         let free = self.free[class as usize];
         if free != NO_BLOCK {
             // Relaxed: only the writer uses a free block.
-            self.free[class as usize] =
-                blocks.header(free).map_or(NO_BLOCK, |header| header.count.load(Ordering::Relaxed));
+            let next = blocks.header(free).map_or(NO_BLOCK, |header| header.count.load(Ordering::Relaxed));
+            // The next one will be asked where the one behind it is, and then be written.
+            blocks.prefetch(next);
+            self.free[class as usize] = next;
             return Ok(free);
         }
         let size = u64::from(SIZES[class as usize]);

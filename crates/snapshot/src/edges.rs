@@ -166,6 +166,20 @@ impl LeafColumns {
     }
 }
 
+/// Edges that lie one after the other, in the order in which they were learned: each column as memory has it, all of the same
+/// length.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run<'a> {
+    /// The slots at the other end.
+    pub targets: &'a [u32],
+    /// Ordinals of the association records.
+    pub ordinals: &'a [u32],
+    /// The associations' confidences.
+    pub confidences: &'a [f32],
+    /// The associations' types.
+    pub kinds: &'a [u8],
+}
+
 /// Edges that lie one after the other, cut to what the snapshot sees but for those that have ended.
 #[derive(Clone, Copy)]
 pub(crate) struct Segment<'a> {
@@ -272,6 +286,25 @@ impl<'a> Segment<'a> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// The visible edges, as they lie between those that have ended.
+    fn runs(self) -> impl Iterator<Item = Run<'a>> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let end = self.targets.len();
+            let start = (at..end).find(|index| self.is_visible(*index))?;
+            at = match self.until {
+                None => end,
+                Some(_) => (start..end).find(|index| !self.is_visible(*index)).unwrap_or(end),
+            };
+            Some(Run {
+                targets: &self.targets[start..at],
+                ordinals: &self.ordinals[start..at],
+                confidences: &self.confidences[start..at],
+                kinds: &self.kinds[start..at],
+            })
+        })
     }
 
     /// The visible edge to a slot with a type.
@@ -394,6 +427,11 @@ impl<'a> Edges<'a> {
             Some(segment) => segment.find_where(target, |_| true).is_some(),
             None => self.segments().any(|segment| segment.find_where(target, |_| true).is_some()),
         }
+    }
+
+    /// All edges in the order in which they were learned, in as few runs as they lie in.
+    pub fn runs(self) -> impl Iterator<Item = Run<'a>> {
+        self.segments().flat_map(Segment::runs)
     }
 
     /// All edges in the order in which they were learned.

@@ -75,7 +75,7 @@ mod spare;
 mod versions;
 mod writer;
 
-pub use edges::{EdgeRef, Edges, Side};
+pub use edges::{EdgeRef, Edges, Run, Side};
 pub use error::{ApplyError, Damage, RestoreError};
 pub use image::Image;
 pub use kept::Kept;

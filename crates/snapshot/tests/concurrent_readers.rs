@@ -94,7 +94,7 @@ fn readers_see_whole_groups_while_blocks_are_recycled() {
             model = Model::default();
             group.push(bytes);
             if random.one_in(20) || sequence == entries {
-                writer.apply_group(first, group.iter().map(Vec::as_slice)).unwrap();
+                writer.apply_group(first, group.iter().map(|entry| &**entry)).unwrap();
                 group.clear();
                 first = sequence + 1;
                 writer.publish(sequence);

@@ -45,7 +45,7 @@ fn held_snapshots_stay_as_they_are_and_their_memory_comes_back() {
         model = Model::default();
         group.push(bytes);
         if sequence % GROUP == 0 {
-            writer.apply_group(sequence + 1 - GROUP, group.iter().map(Vec::as_slice)).unwrap();
+            writer.apply_group(sequence + 1 - GROUP, group.iter().map(|entry| &**entry)).unwrap();
             group.clear();
             let snapshot = writer.publish(sequence);
             if held.len() < 64 {

@@ -39,7 +39,7 @@ fn run(case: u64, run: &Run) {
             continue;
         }
         if random.one_in(2) {
-            let applied = writer.apply_group(first, group.iter().map(Vec::as_slice)).unwrap();
+            let applied = writer.apply_group(first, group.iter().map(|entry| &**entry)).unwrap();
             assert_eq!((applied.ops, applied.ignored), (ops, ignored));
         } else {
             for (sequence, entry) in (first..).zip(&group) {

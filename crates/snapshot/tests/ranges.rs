@@ -5,7 +5,7 @@ mod model;
 use model::Model;
 use model::random::{Mix, Random, entry, id, seed};
 use sutra_format::AssociationType;
-use sutra_format::entry::{EntryWriter, LearnAssociation, LearnConcept, Op};
+use sutra_format::entry::{Entry, EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_snapshot::{Arena, Side, Snapshot, Writer};
 
 /// Every record, every blob, every edge in its order, and the counts.
@@ -41,7 +41,7 @@ fn compare(default_seed: u64, cases: u64, mix: Mix, groups: u64, entries: u64) {
         for group in 0..groups {
             let bytes: Vec<_> = (0..entries).map(|at| entry(&mut random, mix, &mut model, sequence + at).0).collect();
             let applied = [&mut one, &mut several].map(|writer| {
-                let applied = writer.apply_group(sequence, bytes.iter().map(Vec::as_slice)).unwrap();
+                let applied = writer.apply_group(sequence, bytes.iter().map(|entry| &**entry)).unwrap();
                 (applied, writer.publish(group))
             });
             sequence += entries;
@@ -70,7 +70,7 @@ fn slots_of_several_ranges() {
 }
 
 /// One association between two of 2,000 ids, of which three have most of the edges, in both directions and of many types.
-fn hub_entry(random: &mut Random, sequence: u64) -> Vec<u8> {
+fn hub_entry(random: &mut Random, sequence: u64) -> Entry {
     let hot = |random: &mut Random| 70 * random.below(3);
     let source = if random.one_in(8) { random.below(2_000) } else { hot(random) };
     let target = if random.one_in(2) { hot(random) } else { random.below(2_000) };
@@ -121,7 +121,7 @@ fn hubs_of_several_ranges_that_grow_within_a_group() {
                 _ => (0..2_500).map(|at| hub_entry(&mut random, sequence + at)).collect(),
             };
             for writer in [&mut one, &mut several] {
-                writer.apply_group(sequence, bytes.iter().map(Vec::as_slice)).unwrap();
+                writer.apply_group(sequence, bytes.iter().map(|entry| &**entry)).unwrap();
                 writer.publish(group);
             }
             sequence += bytes.len() as u64;
@@ -166,7 +166,7 @@ fn memory_that_is_given_back_is_used_again() {
                     EntryWriter::single(sequence, &Op::LearnAssociation(op))
                 })
                 .collect();
-            writer.apply_group(sequence, entries.iter().map(Vec::as_slice)).unwrap();
+            writer.apply_group(sequence, entries.iter().map(|entry| &**entry)).unwrap();
             sequence += entries.len() as u64;
             writer.publish(group);
             // The records, which are kept, apart.

@@ -4,7 +4,7 @@
 
 use sutra_format::id_hash;
 use sutra_format::image::{ID_EMPTY, IMAGE_PAGE, ImageColumns, ImageHeader, ImageRow, id_home, id_word};
-use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
+use sutra_snapshot::{Damage, Run, Side, Snapshot};
 use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
@@ -62,6 +62,9 @@ pub(crate) fn write(
     Ok(header)
 }
 
+/// Slots between the one that is written and the one whose edges are asked for: they lie anywhere in memory.
+const AHEAD: u32 = 8;
+
 fn write_slots(
     snapshot: &Snapshot,
     overlay: &Overlay,
@@ -74,10 +77,14 @@ fn write_slots(
     let mut incoming = Columns::new(header.in_columns());
     let mut ids = IdTable::new(header);
     for slot in 0..header.slots.get() {
+        let ahead = slot.saturating_add(AHEAD);
+        snapshot.prefetch_newest(ahead);
+        snapshot.prefetch_edges(ahead, Side::Out);
+        snapshot.prefetch_edges(ahead, Side::In);
         let latest = snapshot.latest(slot)?.ok_or_else(|| ImageFailure::source("a slot without a record"))?;
         ids.insert(id_hash(&snapshot.concept(latest)?.id), slot);
-        let sources = out.push_row(snapshot.edges(slot, Side::Out)?.iter(), sink)?;
-        let targets = incoming.push_row(snapshot.edges(slot, Side::In)?.iter(), sink)?;
+        let sources = out.push_row(snapshot.edges(slot, Side::Out)?.runs(), sink)?;
+        let targets = incoming.push_row(snapshot.edges(slot, Side::In)?.runs(), sink)?;
         let (access_count, last_accessed) = match overlay.get(&slot) {
             Some(entry) => (entry.count.get(), entry.last_accessed.get()),
             None => match base.as_mut().map(|base| base.get(slot)) {
@@ -127,19 +134,21 @@ impl Columns {
     }
 
     /// Adds the edges of the next slot; says whether there were any.
-    fn push_row(
+    fn push_row<'a>(
         &mut self,
-        edges: impl Iterator<Item = EdgeRef>,
+        runs: impl Iterator<Item = Run<'a>>,
         sink: &mut Sink<'_, '_>,
     ) -> Result<bool, ImageFailure> {
         self.offsets.push(sink, &self.edges.to_le_bytes())?;
         let before = self.edges;
-        for edge in edges {
-            self.targets.push(sink, &edge.target.to_le_bytes())?;
-            self.ordinals.push(sink, &edge.ordinal.to_le_bytes())?;
-            self.confidences.push(sink, &edge.confidence.to_le_bytes())?;
-            self.kinds.push(sink, &[edge.kind])?;
-            self.edges = self.edges.checked_add(1).ok_or_else(|| ImageFailure::source("more edges than records"))?;
+        for run in runs {
+            // Memory has the columns as the image has them.
+            self.targets.push(sink, run.targets.as_bytes())?;
+            self.ordinals.push(sink, run.ordinals.as_bytes())?;
+            self.confidences.push(sink, run.confidences.as_bytes())?;
+            self.kinds.push(sink, run.kinds)?;
+            let edges = u32::try_from(run.targets.len()).ok().and_then(|edges| self.edges.checked_add(edges));
+            self.edges = edges.ok_or_else(|| ImageFailure::source("more edges than records"))?;
         }
         Ok(self.edges > before)
     }

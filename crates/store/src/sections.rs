@@ -79,36 +79,43 @@ pub(crate) struct Section {
     padded: u64,
     at: u64,
     buffer: Vec<u8>,
+    /// Bytes that fit behind those of the buffer until a block ends; none if that was not asked yet.
+    room: usize,
 }
 
 impl Section {
     pub(crate) fn new(range: Range<u64>) -> Self {
         let padded = range.end.next_multiple_of(sutra_format::image::IMAGE_PAGE);
-        Self { at: range.start, range, padded, buffer: Vec::new() }
+        Self { at: range.start, range, padded, buffer: Vec::new(), room: 0 }
     }
 
     /// Adds bytes. The buffer never crosses a block.
     #[inline]
     pub(crate) fn push(&mut self, sink: &mut Sink<'_, '_>, mut bytes: &[u8]) -> Result<(), ImageFailure> {
-        while !bytes.is_empty() {
-            let next = self.at + self.buffer.len() as u64;
-            let block =
-                sink.header.block_of(next).ok_or_else(|| ImageFailure::source("a section beyond the blocks"))?;
-            let room = usize::try_from(sink.header.block_range(block).end - next).unwrap_or(usize::MAX);
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
+        while bytes.len() >= self.room {
+            let (now, later) = bytes.split_at(self.room);
             self.buffer.extend_from_slice(now);
-            bytes = later;
-            if now.len() == room {
-                self.flush(sink)?;
+            self.flush(sink)?;
+            if later.is_empty() {
+                return Ok(());
             }
+            let block =
+                sink.header.block_of(self.at).ok_or_else(|| ImageFailure::source("a section beyond the blocks"))?;
+            self.room = usize::try_from(sink.header.block_range(block).end - self.at).unwrap_or(usize::MAX);
+            bytes = later;
         }
+        self.buffer.extend_from_slice(bytes);
+        self.room -= bytes.len();
         Ok(())
     }
 
     fn flush(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), ImageFailure> {
-        sink.emit(self.at, &self.buffer)?;
+        if !self.buffer.is_empty() {
+            sink.emit(self.at, &self.buffer)?;
+        }
         self.at += self.buffer.len() as u64;
         self.buffer.clear();
+        self.room = 0;
         Ok(())
     }
 
@@ -129,7 +136,7 @@ impl Section {
             self.push(sink, zeros.get(..usize::try_from(part).unwrap_or(0)).unwrap_or_default())?;
             left -= part;
         }
-        if self.buffer.is_empty() { Ok(()) } else { self.flush(sink) }
+        self.flush(sink)
     }
 }
 

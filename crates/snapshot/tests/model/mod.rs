@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sutra_format::entry::{LearnAssociation, LearnConcept, Op};
 use sutra_format::{ConceptId, ConceptRecord, NONE};
-use sutra_snapshot::{Damage, EdgeRef, Side, Snapshot};
+use sutra_snapshot::{Damage, EdgeRef, Run, Side, Snapshot};
 
 const STUB: u32 = ConceptRecord::STUB;
 const TOMBSTONE: u32 = ConceptRecord::TOMBSTONE;
@@ -334,6 +334,15 @@ impl Model {
                 assert!(edges.upper_bound() >= expected.len());
                 assert!(snapshot.edge_bound(slot, side).unwrap() >= expected.len());
                 assert_eq!(edges.iter().collect::<Vec<_>>(), *expected, "{side:?} of slot {slot}");
+                let edge = |run: Run<'_>, at: usize| EdgeRef {
+                    target: run.targets[at],
+                    ordinal: run.ordinals[at],
+                    confidence: run.confidences[at],
+                    kind: run.kinds[at],
+                };
+                let runs = edges.runs().inspect(|run| assert!(!run.targets.is_empty()));
+                let in_runs = runs.flat_map(|run| (0..run.targets.len()).map(move |at| edge(run, at)));
+                assert_eq!(in_runs.collect::<Vec<_>>(), *expected, "runs of {side:?} of slot {slot}");
             }
         }
         for source in 0..slots as u32 {

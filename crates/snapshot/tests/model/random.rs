@@ -1,6 +1,6 @@
 //! Random operations over few ids, so that they meet.
 
-use sutra_format::entry::{Definition, EntryWriter, LearnAssociation, LearnConcept, Op};
+use sutra_format::entry::{Definition, Entry, EntryWriter, LearnAssociation, LearnConcept, Op};
 use sutra_format::{AssociationType, ConceptId};
 
 use super::Model;
@@ -51,7 +51,7 @@ pub(crate) fn id(number: u32) -> ConceptId {
 }
 
 /// One entry of a few operations, applied to the model as well. Gives the entry and how many of it did nothing.
-pub(crate) fn entry(random: &mut Random, mix: Mix, model: &mut Model, sequence: u64) -> (Vec<u8>, u32, u32) {
+pub(crate) fn entry(random: &mut Random, mix: Mix, model: &mut Model, sequence: u64) -> (Entry, u32, u32) {
     let time = 1_000 + sequence * 10 - u64::from(random.below(20));
     let ops = if random.one_in(4) { random.below(6) } else { 1 };
     let mut entry = EntryWriter::new(time, 0);
