@@ -9,12 +9,12 @@
 
 use std::ops::Deref;
 
-use smallvec::SmallVec;
 use zerocopy::little_endian::{F32, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::error::DecodeError;
 use crate::id::{AssociationType, ConceptId};
+use crate::in_place::Bytes;
 
 /// Begins every entry that is not empty.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -318,15 +318,12 @@ impl Op<'_> {
     }
 }
 
-/// Bytes that an [`Entry`] holds in place: those of one association without metadata and keys.
-const IN_PLACE: usize = size_of::<EntryHeader>() + LEARN_ASSOCIATION_FIXED;
-
 /// The bytes of a finished entry.
 ///
-/// A small one has them in place: it passes from the producer's thread to the reconciler's as one piece, where memory that one
+/// A small one, as that of an association without metadata and keys, has them in place: it passes from the producer's thread to the reconciler's as one piece, where memory that one
 /// thread takes and another gives back costs both of them more than a copy, and is met scattered.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entry(SmallVec<[u8; IN_PLACE]>);
+#[derive(Clone, Debug, Default)]
+pub struct Entry(Bytes);
 
 impl Deref for Entry {
     type Target = [u8];
@@ -337,10 +334,18 @@ impl Deref for Entry {
     }
 }
 
+/// An operation up to its blobs.
+#[derive(IntoBytes, Immutable, Unaligned)]
+#[repr(C)]
+struct Begun<B> {
+    header: OpHeader,
+    body: B,
+}
+
 /// Lays out an entry.
 #[derive(Debug)]
 pub struct EntryWriter {
-    bytes: SmallVec<[u8; IN_PLACE]>,
+    bytes: Bytes,
     ops: u32,
 }
 
@@ -348,9 +353,9 @@ impl EntryWriter {
     /// An entry made at `time` (microseconds since the Unix epoch), with room for operations of `capacity` bytes.
     #[must_use]
     pub fn new(time: u64, capacity: usize) -> Self {
-        let mut bytes = SmallVec::with_capacity(capacity.saturating_add(size_of::<EntryHeader>()));
+        let mut bytes = Bytes::with_capacity(capacity.saturating_add(size_of::<EntryHeader>()));
         let header = EntryHeader { time: U64::new(time), ops: U32::ZERO, reserved: U32::ZERO };
-        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend(header.as_bytes());
         Self { bytes, ops: 0 }
     }
 
@@ -409,7 +414,8 @@ impl EntryWriter {
                     reserved: U32::ZERO,
                     created: U64::new(learn.created.unwrap_or(0)),
                 };
-                self.extend(&[header.as_bytes(), body.as_bytes(), vector, learn.content, metadata, learn.key]);
+                self.begin(header, body);
+                self.extend(&[vector, learn.content, metadata, learn.key]);
             }
             Op::LearnAssociation(learn) => {
                 header.kind = OpHeader::LEARN_ASSOCIATION;
@@ -434,7 +440,8 @@ impl EntryWriter {
                     kind: learn.kind.0,
                     reserved: [0; 7],
                 };
-                self.extend(&[header.as_bytes(), body.as_bytes(), metadata, learn.source_key, learn.target_key]);
+                self.begin(header, body);
+                self.extend(&[metadata, learn.source_key, learn.target_key]);
             }
             Op::UpdateStrength { id, strength } => {
                 self.push_concept(header, OpHeader::UPDATE_STRENGTH, id, strength, 0, &[]);
@@ -457,7 +464,7 @@ impl EntryWriter {
                     kind: kind.0,
                     reserved: [0; 7],
                 };
-                self.extend(&[header.as_bytes(), body.as_bytes()]);
+                self.begin(header, body);
             }
             Op::Define { what, number, name } => {
                 header.kind = OpHeader::DEFINE;
@@ -472,11 +479,13 @@ impl EntryWriter {
                     name_length: len(name),
                     reserved: U32::ZERO,
                 };
-                self.extend(&[header.as_bytes(), body.as_bytes(), name]);
+                self.begin(header, body);
+                self.extend(&[name]);
             }
         }
-        debug_assert!(self.bytes.len() <= end && end - self.bytes.len() < 8);
-        self.bytes.resize(end, 0);
+        let padding = end - self.bytes.len();
+        debug_assert!(padding < 8);
+        self.extend(&[[0; 8].get(..padding).unwrap_or_default()]);
         self.ops += 1;
     }
 
@@ -491,13 +500,17 @@ impl EntryWriter {
     ) {
         header.kind = kind;
         let body = ConceptBody { id: id.to_bytes(), strength: F32::new(strength), number: U32::new(number) };
-        self.extend(&[header.as_bytes(), body.as_bytes(), metadata]);
+        self.begin(header, body);
+        self.extend(&[metadata]);
     }
 
-    fn extend(&mut self, parts: &[&[u8]]) {
-        for part in parts {
-            self.bytes.extend_from_slice(part);
-        }
+    fn begin<B: IntoBytes + Immutable + Unaligned>(&mut self, header: OpHeader, body: B) {
+        self.bytes.extend(Begun { header, body }.as_bytes());
+    }
+
+    /// Appends blobs; most operations have none or one.
+    fn extend(&mut self, blobs: &[&[u8]]) {
+        blobs.iter().filter(|blob| !blob.is_empty()).for_each(|blob| self.bytes.extend(blob));
     }
 }
 
@@ -715,7 +728,7 @@ mod tests {
     fn an_association_fits_in_place_and_what_is_larger_does_not() {
         for op in samples() {
             let entry = EntryWriter::single(77, &op);
-            assert_eq!(entry.0.spilled(), entry.len() > 104, "{op:?}");
+            assert_eq!(entry.0.are_in_place(), entry.len() <= 104, "{op:?}");
             assert_eq!(Ops::new(&entry).unwrap().map(Result::unwrap).collect::<Vec<_>>(), [op]);
         }
         let plain = samples().into_iter().find_map(|op| match op {
@@ -725,7 +738,7 @@ mod tests {
             _ => None,
         });
         let plain = EntryWriter::single(77, &Op::LearnAssociation(plain.unwrap()));
-        assert_eq!((plain.len(), plain.0.spilled()), (104, false));
+        assert_eq!((plain.len(), plain.0.are_in_place()), (104, true));
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub mod geometry;
 pub mod header;
 mod id;
 pub mod image;
+mod in_place;
 pub mod index;
 pub mod record;
 pub mod wal;

@@ -34,9 +34,9 @@ const PATHS: [Limit; 11] = [
     path("neighbours", 1272.0, 9.5),
     path("snapshot", 107.0, 0.1),
     path("path", 4700.0, 44.0),
-    path("accept-learn", 1662.0, 4.8),
-    path("accept-associate", 1675.0, 4.5),
-    path("learn", 1405.0, 12.5),
+    path("accept-learn", 1730.0, 6.2),
+    path("accept-associate", 1600.0, 4.2),
+    path("learn", 1405.0, 13.5),
     path("associate", 2582.0, 19.8),
     path("associate-again", 3772.0, 25.8),
 ];
