@@ -235,6 +235,22 @@ impl Allocator {
         }
     }
 
+    /// Takes over the free memory of another one. O(its free blocks).
+    pub(crate) fn absorb(&mut self, blocks: &Blocks, mut other: Self) {
+        if other.end - other.next > self.end - self.next {
+            std::mem::swap(&mut self.next, &mut other.next);
+            std::mem::swap(&mut self.end, &mut other.end);
+        }
+        other.give_rest(blocks);
+        for (class, mut free) in (0..).zip(other.free) {
+            while free != NO_BLOCK {
+                let next = blocks.header(free).map_or(NO_BLOCK, |header| header.count.load(Ordering::Relaxed));
+                self.free(blocks, free, class);
+                free = next;
+            }
+        }
+    }
+
     /// Cuts what is left of the current chunk into the sizes that fit.
     fn give_rest(&mut self, blocks: &Blocks) {
         for (class, size) in (0_u8..SIZES.len() as u8).zip(SIZES).rev() {

@@ -158,15 +158,6 @@ impl Writer {
             }
         }
     }
-
-    /// Asks for what linking these association records, at most [`WINDOW`], will meet.
-    pub(crate) fn fetch_links(&self, ordinals: std::ops::Range<u32>) {
-        let shared = &*self.shared;
-        // SAFETY: this is the writer.
-        let records = ordinals.filter_map(|ordinal| unsafe { shared.association(ordinal) }.ok());
-        shared
-            .fetch_ends(records.flat_map(|record| [(record.source.get(), Side::Out), (record.target.get(), Side::In)]));
-    }
 }
 
 impl Shared {

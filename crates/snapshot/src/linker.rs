@@ -110,6 +110,14 @@ impl Linker {
         Ok(handle)
     }
 
+    /// Takes over what another linker made and left, which had no slots of its own: those that it worked for are this one's.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.allocator.absorb(&self.shared.blocks, other.allocator);
+        self.stale.absorb(other.stale);
+        self.retired.extend(other.retired);
+        self.hubs.extend(other.hubs);
+    }
+
     pub(crate) fn retire_block(&mut self, handle: u32, class: u8) {
         self.retired.push((handle, class));
     }

@@ -37,6 +37,14 @@ pub(crate) struct Stale {
     later: VecDeque<(u64, Place)>,
 }
 
+impl Stale {
+    /// Takes over the blocks that wait elsewhere, where nothing has been published yet.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        debug_assert!(other.later.is_empty());
+        self.now.extend(other.now);
+    }
+}
+
 fn dead(header: &Header) -> u32 {
     header.dead.load(Ordering::Relaxed) & !ASKED
 }

@@ -6,6 +6,7 @@
 //! made once, in its final size.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use sutra_format::catalogue::Catalogue;
 use sutra_format::footer::AccessEntry;
@@ -18,11 +19,15 @@ use sutra_vfs::{Map, MapMut};
 use crate::arena::{Backing, ChunkTable};
 use crate::bits::AtomicBits;
 use crate::edges::Side;
-use crate::error::{Damage, RestoreError};
+use crate::error::{ApplyError, Damage, RestoreError};
 use crate::group::WINDOW;
 use crate::image::Image;
+use crate::linker::Linker;
 use crate::shared::{BLOB_ALIGN, Lengths, Shared};
 use crate::writer::Writer;
+
+/// Records from which on two threads link them: starting one takes as long as linking a few hundred.
+const TOGETHER: usize = 16_384;
 
 /// What a checkpoint holds.
 #[derive(Debug)]
@@ -95,14 +100,7 @@ impl Writer {
             // Counts of what the image covers are those of the checkpoint less what is newer; the header is checksummed.
             writer.lengths.live_concepts = lengths.live_concepts;
             writer.lengths.stubs = lengths.stubs;
-            for ordinal in start.associations..lengths.associations {
-                writer.fetch_window(ordinal, start.associations, lengths.associations);
-                // SAFETY: this is the writer.
-                let record = *unsafe { writer.shared.association(ordinal) }?;
-                writer.lengths.associations = ordinal + 1;
-                writer.check_association(ordinal, &record)?;
-                writer.link(ordinal, &record)?;
-            }
+            writer.link_newer_associations(start.associations..lengths.associations)?;
         } else {
             writer.link_all_associations(lengths.associations)?;
         }
@@ -152,11 +150,60 @@ impl Writer {
         Ok(())
     }
 
-    /// At the first ordinal of each window of the records from `first` to `end`, asks for what linking them will meet.
-    fn fetch_window(&self, ordinal: u32, first: u32, end: u32) {
-        if (ordinal - first).is_multiple_of(WINDOW as u32) {
-            self.fetch_links(ordinal..end.min(ordinal.saturating_add(WINDOW as u32)));
+    /// Links what is newer than the image.
+    fn link_newer_associations(&mut self, ordinals: Range<u32>) -> Result<(), RestoreError> {
+        let mut forgets_slots = false;
+        for ordinal in ordinals.clone() {
+            // SAFETY: this is the writer.
+            let record = unsafe { self.shared.association(ordinal) }?;
+            self.check_association(ordinal, record)?;
+            forgets_slots |= record.flags == AssociationRecord::SLOT_TOMBSTONE;
         }
+        self.lengths.associations = ordinals.end;
+        if !forgets_slots {
+            return Ok(self.link_sides(ordinals, |_, record| Some(*record))?);
+        }
+        // Such a record changes both sides of many slots, so each is linked after those before it.
+        for ordinal in ordinals {
+            // SAFETY: this is the writer.
+            let record = *unsafe { self.shared.association(ordinal) }?;
+            self.link(ordinal, &record)?;
+        }
+        Ok(())
+    }
+
+    /// Links both ends of records, none of which forgets a slot; `what` gives a record as it is to be linked, if it is.
+    ///
+    /// The outgoing and the incoming edges of all slots share no block and no word of a row. So two threads can link them,
+    /// each with a linker of its own, and both see the records in their order: what comes out is what one thread makes.
+    fn link_sides(
+        &mut self,
+        ordinals: Range<u32>,
+        what: impl Fn(u32, &AssociationRecord) -> Option<AssociationRecord> + Sync,
+    ) -> Result<(), ApplyError> {
+        let linker = &mut self.linkers[0];
+        let mut other = Linker::new(Arc::clone(&self.shared));
+        let incoming = (ordinals.len() >= TOGETHER).then(|| {
+            std::thread::scope(|scope| {
+                let link = || other.link_side(Side::In, ordinals.clone(), &what);
+                let thread = std::thread::Builder::new().name("sutra-open".to_owned());
+                // Without a thread to be had, one after the other.
+                let incoming = thread.spawn_scoped(scope, link).ok()?;
+                let outgoing = linker.link_side(Side::Out, ordinals.clone(), &what);
+                // A panic there is a panic here.
+                let incoming = incoming.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                Some((outgoing, incoming))
+            })
+        });
+        let (changed, _) = match incoming.flatten() {
+            Some((outgoing, incoming)) => (outgoing?, incoming?),
+            None => {
+                (linker.link_side(Side::Out, ordinals.clone(), &what)?, linker.link_side(Side::In, ordinals, &what)?)
+            }
+        };
+        linker.absorb(other);
+        self.lengths.edges = self.lengths.edges.wrapping_add(changed.begun).wrapping_sub(changed.ended);
+        Ok(())
     }
 
     /// Whether a record may stand at its ordinal: its ends are slots, its flags are known, and what it ends is an earlier
@@ -224,17 +271,51 @@ impl Writer {
         }
         drop(degrees);
         self.lengths.associations = count;
-        for ordinal in 0..count {
-            self.fetch_window(ordinal, 0, count);
-            // SAFETY: this is the writer.
-            let mut record = *unsafe { self.shared.association(ordinal) }?;
-            if alive(ordinal, &record) {
-                // What it replaced was left out above.
-                record.previous = NONE.into();
-                self.link(ordinal, &record)?;
+        Ok(self.link_sides(0..count, |ordinal, record| {
+            // What it replaced was left out above.
+            alive(ordinal, record).then(|| AssociationRecord { previous: NONE.into(), ..*record })
+        })?)
+    }
+}
+
+/// How many edges began and ended.
+#[derive(Default)]
+struct Changed {
+    begun: u32,
+    ended: u32,
+}
+
+impl Linker {
+    /// Links one end of each record, in order, after asking for the memory that those of a window will meet.
+    fn link_side(
+        &mut self,
+        side: Side,
+        ordinals: Range<u32>,
+        what: impl Fn(u32, &AssociationRecord) -> Option<AssociationRecord>,
+    ) -> Result<Changed, ApplyError> {
+        let mut changed = Changed::default();
+        let mut next = ordinals.start;
+        while next < ordinals.end {
+            let window = next..ordinals.end.min(next.saturating_add(WINDOW as u32));
+            next = window.end;
+            let end = |record: &AssociationRecord| match side {
+                Side::Out => record.source.get(),
+                Side::In => record.target.get(),
+            };
+            // SAFETY: this is the writer's.
+            let record = |ordinal: u32| unsafe { self.shared.association(ordinal) };
+            let records = window.clone().filter_map(|ordinal| record(ordinal).ok());
+            self.shared.fetch_ends(records.map(|record| (end(record), side)));
+            for ordinal in window {
+                // SAFETY: as above.
+                let Some(record) = what(ordinal, unsafe { self.shared.association(ordinal) }?) else { continue };
+                let row = self.row(end(&record))?;
+                self.link(side, row, ordinal, &record)?;
+                changed.begun += u32::from(record.is_live());
+                changed.ended += u32::from(record.previous.get() != NONE);
             }
         }
-        Ok(())
+        Ok(changed)
     }
 }
 

@@ -3,6 +3,7 @@
 mod model;
 
 use model::Model;
+use model::files::Files;
 use model::random::{Mix, Random, entry, id, seed};
 use sutra_format::AssociationType;
 use sutra_format::entry::{Entry, EntryWriter, LearnAssociation, LearnConcept, Op};
@@ -184,5 +185,67 @@ fn memory_that_is_given_back_is_used_again() {
             several <= one + threads as u64 * (4 << 20),
             "{several} bytes more with {threads} threads, {one} with one"
         );
+    }
+}
+
+/// The association between two of 2,000 ids with one of many types is forgotten, if there is one.
+fn forget_entry(random: &mut Random, sequence: u64) -> Entry {
+    let forget = Op::ForgetAssociation {
+        source: id(70 * random.below(3)),
+        target: id(random.below(2_000)),
+        kind: AssociationType(random.below(250) as u8),
+    };
+    EntryWriter::single(sequence, &forget)
+}
+
+/// Enough that both sides are linked at the same time.
+#[test]
+fn what_is_opened_by_two_threads_is_what_was_written() {
+    let mut random = Random(seed(3_000));
+    let mut writer = Writer::new().unwrap();
+    let mut sequence = 1;
+    let mut write = |writer: &mut Writer, random: &mut Random, count: u64, forgets: &[u32]| {
+        for _ in 0..count {
+            let forgets = random.one_in(10);
+            let entry = if forgets { forget_entry(random, sequence) } else { hub_entry(random, sequence) };
+            writer.apply(sequence, &entry).unwrap();
+            sequence += 1;
+        }
+        for number in forgets {
+            writer.apply(sequence, &EntryWriter::single(sequence, &Op::ForgetConcept { id: id(*number) })).unwrap();
+            sequence += 1;
+        }
+        writer.publish(sequence)
+    };
+    let imaged = write(&mut writer, &mut random, 30_000, &[11]);
+    let newer = write(&mut writer, &mut random, 30_000, &[]);
+    let last = write(&mut writer, &mut random, 100, &[70, 300]);
+    let cases = [
+        ("nothing imaged", Files::of(&last), &last),
+        ("all newer edges on an image", Files::of(&newer).with_image(&imaged), &newer),
+        ("slots forgotten since the image", Files::of(&last).with_image(&imaged), &last),
+    ];
+    let mut opened = Vec::new();
+    for (case, files, expected) in cases {
+        let mut writer = files.restore().unwrap();
+        assert_equal(expected, &writer.publish(5), case);
+        opened.extend(std::ptr::eq(expected, &last).then_some((case, writer)));
+    }
+    // They go on as the first one does: what was outgrown is used again, what is forgotten is found.
+    let first = last.sequence() + 1;
+    let entries: Vec<_> = (0..5_000)
+        .map(|at| match at % 5 {
+            0 => forget_entry(&mut random, first + at),
+            _ => hub_entry(&mut random, first + at),
+        })
+        .collect();
+    let go_on = |writer: &mut Writer| {
+        writer.apply_group(first, entries.iter().map(|entry| &**entry)).unwrap();
+        writer.publish(6)
+    };
+    let expected = go_on(&mut writer);
+    assert_eq!(opened.len(), 2);
+    for (case, mut writer) in opened {
+        assert_equal(&expected, &go_on(&mut writer), case);
     }
 }
