@@ -33,10 +33,10 @@ impl Writer {
     /// Completes an association and links both of its ends.
     pub(crate) fn settle(&mut self, mut association: Association) -> Result<(), ApplyError> {
         let (source, target) = (association.end(Side::Out), association.end(Side::In));
-        let previous = self.linker(source).settle(&association, false)?;
+        let rows = (self.row(source)?, self.row(target)?);
+        let previous = self.linker(source).settle(&association, rows, false)?;
         association.record.previous = U32::new(previous);
-        let row = self.row(target)?;
-        self.linker(target).link(Side::In, row, association.ordinal, &association.record)?;
+        self.linker(target).link(Side::In, rows.1, association.ordinal, &association.record)?;
         self.count_edge(&association.record);
         Ok(())
     }

@@ -195,12 +195,17 @@ impl Linker {
     }
 
     /// Completes an association of one of the linker's slots: finds the one that it replaces, takes what was not given from
-    /// there, writes the record, and links it at its source. Gives the ordinal of what it replaces, [`NONE`] if nothing.
-    pub(crate) fn settle(&mut self, association: &Association, together: bool) -> Result<u32, ApplyError> {
+    /// there, writes the record, and links it at its source. `rows` are those of its ends. Gives the ordinal of what it replaces,
+    /// [`NONE`] if nothing.
+    pub(crate) fn settle(
+        &mut self,
+        association: &Association,
+        rows: (&Row, &Row),
+        together: bool,
+    ) -> Result<u32, ApplyError> {
         let mut record = association.record;
         let ends = (record.source.get(), record.target.get());
-        let (row, target_row) = (self.row(ends.0)?, self.row(ends.1)?);
-        if let Some(ordinal) = self.find_edge(ends, (row, target_row), record.kind, together)? {
+        if let Some(ordinal) = self.find_edge(ends, rows, record.kind, together)? {
             // SAFETY: this is the writer, which wrote the record.
             association.inherit(&mut record, unsafe { self.shared.association(ordinal) }?);
             record.previous = U32::new(ordinal);
@@ -210,7 +215,7 @@ impl Linker {
         if !self.shared.associations.write(chunk, offset, record.as_bytes()) {
             return Err(ApplyError::Full);
         }
-        self.link(Side::Out, row, association.ordinal, &record)?;
+        self.link(Side::Out, rows.0, association.ordinal, &record)?;
         if together && let Some(recent) = self.recent.get_mut(&ends.0) {
             recent.insert((ends.1, record.kind), association.ordinal);
         }

@@ -106,7 +106,8 @@ impl Linker {
     fn settle_part(&mut self, waiting: &[Association], parts: Parts) -> Result<Replaced, ApplyError> {
         let mut replaced = Replaced::new();
         self.in_windows(waiting, Side::Out, parts, |linker, index, association| {
-            let previous = linker.settle(association, true)?;
+            let rows = (linker.row(association.end(Side::Out))?, linker.row(association.end(Side::In))?);
+            let previous = linker.settle(association, rows, true)?;
             if previous != NONE {
                 replaced.push((index, previous));
             }
