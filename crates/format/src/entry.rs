@@ -320,8 +320,9 @@ impl Op<'_> {
 
 /// The bytes of a finished entry.
 ///
-/// A small one, as that of an association without metadata and keys, has them in place: it passes from the producer's thread to the reconciler's as one piece, where memory that one
-/// thread takes and another gives back costs both of them more than a copy, and is met scattered.
+/// A small one, as that of an association without metadata and keys, has them in place: it passes from the producer's thread to
+/// the reconciler's as one piece, where memory that one thread takes and another gives back costs both of them more than a copy,
+/// and is met scattered.
 #[derive(Clone, Debug, Default)]
 pub struct Entry(Bytes);
 

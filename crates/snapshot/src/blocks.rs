@@ -196,6 +196,8 @@ pub(crate) struct Allocator {
     /// Next byte that was never given out, and the end of its chunk.
     next: u64,
     end: u64,
+    /// The same of another chunk, which is used next.
+    later: Range<u64>,
 }
 
 impl Allocator {
@@ -218,7 +220,10 @@ impl Allocator {
         let size = u64::from(SIZES[class as usize]);
         while self.next + size > self.end {
             self.give_rest(blocks);
-            let chunk = blocks.grow(&memory)?;
+            let mut chunk = std::mem::take(&mut self.later);
+            if chunk.is_empty() {
+                chunk = blocks.grow(&memory)?;
+            }
             // Handles 0 and 1 mean something else.
             (self.next, self.end) = (chunk.start.max(2 * UNIT), chunk.end);
         }
@@ -237,11 +242,13 @@ impl Allocator {
 
     /// Takes over the free memory of another one. O(its free blocks).
     pub(crate) fn absorb(&mut self, blocks: &Blocks, mut other: Self) {
-        if other.end - other.next > self.end - self.next {
-            std::mem::swap(&mut self.next, &mut other.next);
-            std::mem::swap(&mut self.end, &mut other.end);
+        if self.later.is_empty() {
+            self.later = std::mem::take(&mut other.next)..std::mem::take(&mut other.end);
         }
-        other.give_rest(blocks);
+        for range in [other.next..other.end, std::mem::take(&mut other.later)] {
+            (other.next, other.end) = (range.start, range.end);
+            other.give_rest(blocks);
+        }
         for (class, mut free) in (0..).zip(other.free) {
             while free != NO_BLOCK {
                 let next = blocks.header(free).map_or(NO_BLOCK, |header| header.count.load(Ordering::Relaxed));
@@ -266,6 +273,38 @@ impl Allocator {
 mod tests {
     use super::*;
     use std::collections::HashMap;
+
+    #[test]
+    fn what_is_absorbed_is_used_before_there_is_another_chunk() {
+        let (blocks, [mut one, mut other, mut third]) =
+            (Blocks::new().unwrap(), [(); 3].map(|()| Allocator::default()));
+        let memory = |size| MapMut::anonymous(size as usize);
+        let given: Vec<_> = [&mut one, &mut other, &mut third]
+            .into_iter()
+            .flat_map(|allocator| [0, 1, 1].map(|class| (allocator.allocate(&blocks, class, memory).unwrap(), class)))
+            .collect();
+        let (freed, _) = given[4];
+        other.free(&blocks, freed, 1);
+        one.absorb(&blocks, other);
+        one.absorb(&blocks, third);
+        let chunks = *blocks.chunks.lock();
+        assert_eq!((chunks, one.allocate(&blocks, 1, memory).unwrap()), (3, freed));
+        let mut owned: Vec<_> =
+            given.iter().flat_map(|(handle, class)| *handle..handle + SIZES[*class as usize] / 16).collect();
+        let no_more = |_| Err(std::io::ErrorKind::OutOfMemory.into());
+        for class in (0..SIZES.len() as u8).rev() {
+            while let Ok(handle) = one.allocate(&blocks, class, no_more) {
+                owned.extend(handle..handle + SIZES[class as usize] / 16);
+            }
+        }
+        let all: u64 = (0..chunks).map(chunk_size).sum();
+        let count = owned.len();
+        owned.sort_unstable();
+        owned.dedup();
+        assert_eq!(owned.len(), count, "a unit was given out twice");
+        // Two handles mean something else, and what is left of a chunk may be less than the smallest block.
+        assert!(count as u64 * UNIT + 2 * UNIT + u64::from(chunks) * 48 > all, "{count} units of {all} bytes");
+    }
 
     #[test]
     fn blocks_never_overlap_and_are_used_again() {

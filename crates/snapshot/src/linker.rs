@@ -1,7 +1,8 @@
 //! The writer's part for the edges of some slots: their blocks, and what it takes to change them.
 //!
 //! Slots are dealt out to linkers by ranges of [`RANGE`]. A linker changes the rows, blocks and index of its own slots only, so
-//! several can work at the same time, each on its own thread: see `ranges`.
+//! several can work at the same time, each on its own thread: see `ranges`. When a store is opened, two share all slots: one has
+//! the outgoing edges, one the incoming ones, see `restore`.
 
 use std::collections::HashMap;
 
@@ -110,12 +111,11 @@ impl Linker {
         Ok(handle)
     }
 
-    /// Takes over what another linker made and left, which had no slots of its own: those that it worked for are this one's.
+    /// Takes over what another linker has left, which linked the incoming edges of this one's slots.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.allocator.absorb(&self.shared.blocks, other.allocator);
         self.stale.absorb(other.stale);
         self.retired.extend(other.retired);
-        self.hubs.extend(other.hubs);
     }
 
     pub(crate) fn retire_block(&mut self, handle: u32, class: u8) {
@@ -264,5 +264,25 @@ impl Linker {
     /// One of the linker's slots has no outgoing edges any more.
     pub(crate) fn forget_index(&mut self, source: u32) {
         self.hubs.remove(&source);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_linker_has_left_is_taken_over() {
+        let shared = Arc::new(Shared::new(None).unwrap());
+        let [mut one, mut other] = [(); 2].map(|()| Linker::new(Arc::clone(&shared)));
+        let blocks = [(); 3].map(|()| other.new_block(Shape { class: 0, hub: false }).unwrap());
+        one.retire_block(7, 1);
+        other.retire_block(blocks[0], 0);
+        other.allocator.free(&shared.blocks, blocks[1], 0);
+        other.ask_to_prune(blocks[2], 5, Side::In, 9);
+        one.absorb(other);
+        assert_eq!(one.retired, [(7, 1), (blocks[0], 0)]);
+        assert_eq!(one.stale.waiting(), 1, "a block of no entries is worth rewriting");
+        assert_eq!(one.new_block(Shape { class: 0, hub: false }).unwrap(), blocks[1]);
     }
 }

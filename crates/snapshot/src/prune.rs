@@ -43,6 +43,11 @@ impl Stale {
         debug_assert!(other.later.is_empty());
         self.now.extend(other.now);
     }
+
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn waiting(&self) -> usize {
+        self.now.len()
+    }
 }
 
 fn dead(header: &Header) -> u32 {

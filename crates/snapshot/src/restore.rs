@@ -150,26 +150,22 @@ impl Writer {
         Ok(())
     }
 
-    /// Links what is newer than the image.
+    /// Links what is newer than the image: both sides at once between records that forget a slot, which change both sides of
+    /// many slots.
     fn link_newer_associations(&mut self, ordinals: Range<u32>) -> Result<(), RestoreError> {
-        let mut forgets_slots = false;
+        let mut from = ordinals.start;
         for ordinal in ordinals.clone() {
             // SAFETY: this is the writer.
-            let record = unsafe { self.shared.association(ordinal) }?;
-            self.check_association(ordinal, record)?;
-            forgets_slots |= record.flags == AssociationRecord::SLOT_TOMBSTONE;
-        }
-        self.lengths.associations = ordinals.end;
-        if !forgets_slots {
-            return Ok(self.link_sides(ordinals, |_, record| Some(*record))?);
-        }
-        // Such a record changes both sides of many slots, so each is linked after those before it.
-        for ordinal in ordinals {
-            // SAFETY: this is the writer.
             let record = *unsafe { self.shared.association(ordinal) }?;
-            self.link(ordinal, &record)?;
+            self.check_association(ordinal, &record)?;
+            self.lengths.associations = ordinal + 1;
+            if record.flags == AssociationRecord::SLOT_TOMBSTONE {
+                self.link_sides(from..ordinal, |_, record| Some(*record))?;
+                self.link(ordinal, &record)?;
+                from = ordinal + 1;
+            }
         }
-        Ok(())
+        Ok(self.link_sides(from..ordinals.end, |_, record| Some(*record))?)
     }
 
     /// Links both ends of records, none of which forgets a slot; `what` gives a record as it is to be linked, if it is.
@@ -182,26 +178,30 @@ impl Writer {
         what: impl Fn(u32, &AssociationRecord) -> Option<AssociationRecord> + Sync,
     ) -> Result<(), ApplyError> {
         let linker = &mut self.linkers[0];
-        let mut other = Linker::new(Arc::clone(&self.shared));
-        let incoming = (ordinals.len() >= TOGETHER).then(|| {
+        let together = (ordinals.len() >= TOGETHER).then(|| {
+            let mut other = Linker::new(Arc::clone(&self.shared));
             std::thread::scope(|scope| {
-                let link = || other.link_side(Side::In, ordinals.clone(), &what);
+                let link = || other.link_side(Side::In, ordinals.clone(), &what).map(|_| other);
                 let thread = std::thread::Builder::new().name("sutra-open".to_owned());
                 // Without a thread to be had, one after the other.
                 let incoming = thread.spawn_scoped(scope, link).ok()?;
                 let outgoing = linker.link_side(Side::Out, ordinals.clone(), &what);
                 // A panic there is a panic here.
                 let incoming = incoming.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                Some((outgoing, incoming))
+                Some(outgoing.and_then(|changed| Ok((changed, incoming?))))
             })
         });
-        let (changed, _) = match incoming.flatten() {
-            Some((outgoing, incoming)) => (outgoing?, incoming?),
+        let changed = match together.flatten() {
+            Some(linked) => {
+                let (changed, other) = linked?;
+                linker.absorb(other);
+                changed
+            }
             None => {
-                (linker.link_side(Side::Out, ordinals.clone(), &what)?, linker.link_side(Side::In, ordinals, &what)?)
+                linker.link_side(Side::In, ordinals.clone(), &what)?;
+                linker.link_side(Side::Out, ordinals, &what)?
             }
         };
-        linker.absorb(other);
         self.lengths.edges = self.lengths.edges.wrapping_add(changed.begun).wrapping_sub(changed.ended);
         Ok(())
     }

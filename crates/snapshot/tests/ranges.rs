@@ -198,7 +198,7 @@ fn forget_entry(random: &mut Random, sequence: u64) -> Entry {
     EntryWriter::single(sequence, &forget)
 }
 
-/// Enough that both sides are linked at the same time.
+/// Enough that both sides are linked at the same time, in the third case up to where slots are forgotten.
 #[test]
 fn what_is_opened_by_two_threads_is_what_was_written() {
     let mut random = Random(seed(3_000));
@@ -231,7 +231,7 @@ fn what_is_opened_by_two_threads_is_what_was_written() {
         assert_equal(expected, &writer.publish(5), case);
         opened.extend(std::ptr::eq(expected, &last).then_some((case, writer)));
     }
-    // They go on as the first one does: what was outgrown is used again, what is forgotten is found.
+    // They go on as the first one does.
     let first = last.sequence() + 1;
     let entries: Vec<_> = (0..5_000)
         .map(|at| match at % 5 {
