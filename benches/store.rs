@@ -72,14 +72,27 @@ pub fn settle(memory: &ConcurrentMemory, last: Sequence) -> Outcome {
 /// have ended, so none is in flight, and none is due.
 pub fn rest(memory: &ConcurrentMemory) {
     const QUIET: Duration = Duration::from_millis(300);
-    let (mut seen, mut since) = (memory.stats().storage.checkpoints, Instant::now());
+    let now = || {
+        let storage = memory.stats().storage;
+        (storage.checkpoints, storage.checkpoint_us, processor_ticks())
+    };
+    let (mut seen, mut since) = (now(), Instant::now());
     loop {
-        let now = memory.stats().storage;
-        if now.checkpoints != seen {
-            (seen, since) = (now.checkpoints, Instant::now());
-        } else if since.elapsed() >= QUIET.max(2 * Duration::from_micros(now.checkpoint_us)) {
+        let (checkpoints, took, ticks) = now();
+        // An image that is being written ends no checkpoint, but keeps a processor busy.
+        if checkpoints != seen.0 || ticks > seen.2 + 3 {
+            (seen, since) = ((checkpoints, took, ticks), Instant::now());
+        } else if since.elapsed() >= QUIET.max(2 * Duration::from_micros(took)) {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Hundredths of a second that the process has had a processor; 0 where the system does not say.
+fn processor_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name of the program, in brackets, may hold anything.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
