@@ -69,20 +69,22 @@ pub fn settle(memory: &ConcurrentMemory, last: Sequence) -> Outcome {
 }
 
 /// Waits until no checkpoint has ended for a third of a second, or for twice as long as the last one took: another like it would
-/// have ended, so none is in flight, and none is due.
+/// have ended, so none is in flight, and none is due. And until the process, which most likely writes an image else, has used less
+/// than a tenth of a processor meanwhile; for a minute at most.
 pub fn rest(memory: &ConcurrentMemory) {
     const QUIET: Duration = Duration::from_millis(300);
-    let now = || {
-        let storage = memory.stats().storage;
-        (storage.checkpoints, storage.checkpoint_us, processor_ticks())
-    };
-    let (mut seen, mut since) = (now(), Instant::now());
+    const LONGEST: Duration = Duration::from_secs(60);
+    let began = Instant::now();
+    let (mut seen, mut ticks, mut since) = (memory.stats().storage.checkpoints, processor_ticks(), began);
     loop {
-        let (checkpoints, took, ticks) = now();
-        // An image that is being written ends no checkpoint, but keeps a processor busy.
-        if checkpoints != seen.0 || ticks > seen.2 + 3 {
-            (seen, since) = ((checkpoints, took, ticks), Instant::now());
-        } else if since.elapsed() >= QUIET.max(2 * Duration::from_micros(took)) {
+        let now = memory.stats().storage;
+        let used = processor_ticks() - ticks;
+        if now.checkpoints != seen || used > 3 + since.elapsed().as_millis() as u64 / 100 {
+            (seen, ticks, since) = (now.checkpoints, processor_ticks(), Instant::now());
+        } else if since.elapsed() >= QUIET.max(2 * Duration::from_micros(now.checkpoint_us)) {
+            return;
+        }
+        if began.elapsed() >= LONGEST {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));

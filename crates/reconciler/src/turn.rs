@@ -129,13 +129,14 @@ impl Reconciler {
         let (commit, apply, applied) = self.log_and_apply(first, last, &entries, bytes)?;
 
         self.publish(Some((last, self.commit_time)), bytes);
-        self.drain.mark_visible(last);
-        self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());
-
         let counters = &self.counters;
+        // Before anybody learns that the group is visible, and asks what it took.
         set(&counters.commit_us, commit.as_micros() as u64);
         set(&counters.apply_us, apply.as_micros() as u64);
         set(&counters.last_batch, group.len() as u64);
+        self.drain.mark_visible(last);
+        self.drain.return_permits(group.iter().map(|slot| slot.cost).sum());
+
         set(&counters.wal_bytes, self.wal.bytes());
         let made =
             entries.first().and_then(|entry| sutra_format::entry::Ops::new(entry).ok()).map_or(0, |ops| ops.time());

@@ -240,13 +240,20 @@ impl Allocator {
         }
     }
 
+    /// Takes the chunk that another one would use next.
+    pub(crate) fn take_later(&mut self, other: &mut Self) {
+        self.later = std::mem::take(&mut other.later);
+    }
+
     /// Takes over the free memory of another one. O(its free blocks).
     pub(crate) fn absorb(&mut self, blocks: &Blocks, mut other: Self) {
-        if self.later.is_empty() {
-            self.later = std::mem::take(&mut other.next)..std::mem::take(&mut other.end);
-        }
-        for range in [other.next..other.end, std::mem::take(&mut other.later)] {
-            (other.next, other.end) = (range.start, range.end);
+        // The longest of what is left of chunks is used next; the others are cut up.
+        let mut rests = [other.next..other.end, std::mem::take(&mut other.later), std::mem::take(&mut self.later)];
+        rests.sort_unstable_by_key(|rest| rest.end - rest.start);
+        let [shortest, shorter, longest] = rests;
+        self.later = longest;
+        for rest in [shortest, shorter] {
+            (other.next, other.end) = (rest.start, rest.end);
             other.give_rest(blocks);
         }
         for (class, mut free) in (0..).zip(other.free) {

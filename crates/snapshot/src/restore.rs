@@ -180,6 +180,8 @@ impl Writer {
         let linker = &mut self.linkers[0];
         let together = (ordinals.len() >= TOGETHER).then(|| {
             let mut other = Linker::new(Arc::clone(&self.shared));
+            // What is left of an earlier one's chunk.
+            other.allocator.take_later(&mut linker.allocator);
             std::thread::scope(|scope| {
                 let link = || other.link_side(Side::In, ordinals.clone(), &what).map(|_| other);
                 let thread = std::thread::Builder::new().name("sutra-open".to_owned());
