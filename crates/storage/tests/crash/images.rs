@@ -7,7 +7,7 @@ use crate::support::tier::Tier;
 
 /// All that are tried for a cut.
 pub(crate) fn of(cut: &Cut<'_>) -> Vec<Policy> {
-    let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 28, 60));
+    let mut policies = without_tears(&cut.disk, cut.tier, |index| cut.toss(index), cut.tier.pick(2, 32, 60));
     policies.extend(tears(cut));
     policies
 }
