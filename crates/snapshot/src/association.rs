@@ -69,14 +69,19 @@ impl Association {
 
     /// The slot whose edges of a side it belongs to.
     pub(crate) fn end(&self, side: Side) -> u32 {
-        match side {
-            Side::Out => self.record.source.get(),
-            Side::In => self.record.target.get(),
-        }
+        end_of(&self.record, side)
     }
 
     /// Chunk and offset of the record.
     pub(crate) fn place(&self) -> (u32, u32) {
         locate(u64::from(self.ordinal) * AssociationRecord::SIZE as u64)
+    }
+}
+
+/// The slot whose edges of a side a record belongs to.
+pub(crate) fn end_of(record: &AssociationRecord, side: Side) -> u32 {
+    match side {
+        Side::Out => record.source.get(),
+        Side::In => record.target.get(),
     }
 }

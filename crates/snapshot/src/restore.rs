@@ -17,6 +17,7 @@ use sutra_sync::atomic::Ordering;
 use sutra_vfs::{Map, MapMut};
 
 use crate::arena::{Backing, ChunkTable};
+use crate::association::end_of;
 use crate::bits::AtomicBits;
 use crate::edges::Side;
 use crate::error::{ApplyError, Damage, RestoreError};
@@ -300,18 +301,14 @@ impl Linker {
         while next < ordinals.end {
             let window = next..ordinals.end.min(next.saturating_add(WINDOW as u32));
             next = window.end;
-            let end = |record: &AssociationRecord| match side {
-                Side::Out => record.source.get(),
-                Side::In => record.target.get(),
-            };
             // SAFETY: this is the writer's.
             let record = |ordinal: u32| unsafe { self.shared.association(ordinal) };
             let records = window.clone().filter_map(|ordinal| record(ordinal).ok());
-            self.shared.fetch_ends(records.map(|record| (end(record), side)));
+            self.shared.fetch_ends(records.map(|record| (end_of(record, side), side)));
             for ordinal in window {
                 // SAFETY: as above.
                 let Some(record) = what(ordinal, unsafe { self.shared.association(ordinal) }?) else { continue };
-                let row = self.row(end(&record))?;
+                let row = self.row(end_of(&record, side))?;
                 self.link(side, row, ordinal, &record)?;
                 changed.begun += u32::from(record.is_live());
                 changed.ended += u32::from(record.previous.get() != NONE);
